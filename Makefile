@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The verbs for people. Each is one line into the CMake presets or scripts/; none needs git to work.
+
+# Debian keeps bpftool and ip where a plain user's PATH does not look.
+export PATH := $(PATH):/usr/sbin:/sbin
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help deps build test check format tidy install bench demo clean
+
+help: ## list these verbs
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+deps: ## install the packages that the other verbs need (root)
+	@scripts/install-deps
+
+build: ## build xdpstat: build/release/xdpstat
+	@cmake --preset release && cmake --build --preset program
+
+test: deps ## install what is missing, build, run every test (root, for those that attach)
+	@cmake --preset release && cmake --build --preset release && scripts/run-tests release
+
+check: build ## run the rules of the house: includes, licences, format, shell, man pages
+	@scripts/run-tests check
+
+format: ## lay out all C, C++ and BPF files by .clang-format
+	@scripts/format
+
+tidy: build ## run clang-tidy over src/
+	@scripts/tidy
+
+install: build ## install below PREFIX= (default /usr/local), under DESTDIR= for packagers
+	@DESTDIR='$(DESTDIR)' cmake --install build/release --prefix '$(PREFIX)'
+
+bench: deps ## measure, and print ratios (root)
+	@cmake --preset release && cmake --build --preset release && bench/run
+
+demo: deps build ## attach, send mixed traffic through a veth pair, compare, clean up (root)
+	@demo/demo.sh
+
+clean: ## remove all that was built
+	@rm -rf build

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "bpfxx/error.hpp"
+#include "bpfxx/fd.hpp"
+
+namespace xdpstat::bench {
+
+/// Runs a program to its end; what it writes to stdout goes nowhere. Errors: it cannot be run, or fails.
+[[nodiscard]] bpfxx::Result<> run_command(const std::vector<std::string>& command);
+
+/// A program that believes to draw on a terminal; killed at the end of this object's life. Move-only.
+class TerminalChild {
+public:
+    [[nodiscard]] static bpfxx::Result<TerminalChild> start(const std::vector<std::string>& command);
+    TerminalChild(TerminalChild&& other) noexcept;
+    TerminalChild& operator=(TerminalChild&&) = delete;
+    ~TerminalChild();
+
+    /// Reads away what it draws. Errors: it ended before.
+    [[nodiscard]] bpfxx::Result<> run_for(std::chrono::milliseconds time);
+    /// VmRSS, in units of 10^6 bytes. Errors: it is gone.
+    [[nodiscard]] bpfxx::Result<double> resident_megabytes() const;
+
+private:
+    TerminalChild(pid_t pid, bpfxx::Fd terminal, std::string name) noexcept
+        : pid_(pid), terminal_(std::move(terminal)), name_(std::move(name))
+    {
+    }
+    pid_t pid_; ///< 0 once moved from
+    bpfxx::Fd terminal_;
+    std::string name_;
+};
+
+} // namespace xdpstat::bench

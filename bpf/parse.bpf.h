@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * From a frame to its kind: network layer and transport.
+ *
+ * classify_near() answers for nearly every frame with a handful of loads in place. What it cannot answer for
+ * goes to classify_far(), a function of its own, which reads every header by a copy: from any fragment of a
+ * multi-buffer frame, along chains of any length. The verifier takes the two apart, so neither multiplies
+ * the other's paths. Fields keep network order in __be16. Nothing is ever written to the frame.
+ */
+#ifndef XDPSTAT_BPF_PARSE_BPF_H
+#define XDPSTAT_BPF_PARSE_BPF_H
+
+#include <stdbool.h>
+
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "abi/xdp_counter.h"
+
+extern const volatile struct xdp_counter_config config;
+
+/* The tag of 802.1ad's forerunners, still sent by old switches; the UAPI headers do not name it. */
+#define ETH_P_QINQ_OLD 0x9100
+
+/* How many tags are skipped: as many as a frame of 9 KiB holds; fewer where every offset must be proved. */
+#define MAX_VLAN_TAGS 2250
+#define MAX_VLAN_TAGS_LINEAR 8
+
+#define MAX_EXTENSION_HEADERS 8
+
+/* Fragment offset in the 16-bit field of an IPv4 header (RFC 791) and of an IPv6 fragment header (RFC 8200). */
+#define IPV4_FRAGMENT_OFFSET 0x1fff
+#define IPV6_FRAGMENT_OFFSET 0xfff8
+
+/* The last field of an Ethernet header and of every tag. */
+#define ETHERTYPE_OFFSET 12
+
+/* Network layer and transport in one number: enum traffic_network and enum traffic_transport. */
+#define KIND(network, transport) ((network) * TRAFFIC_TRANSPORT_COUNT + (transport))
+#define KIND_COUNT KIND(TRAFFIC_NETWORK_COUNT, 0)
+#define KIND_FAR KIND_COUNT /* not known from what lies in place */
+
+struct vlan_tag {
+	__be16 control;
+	__be16 ethertype;
+};
+
+/* The start that all IPv6 extension headers share; the shortest is 8 bytes long (RFC 8200, RFC 4302). */
+struct extension_header {
+	__u8 next_header;
+	__u8 length;
+	__be16 fragment_offset; /* in a fragment header only */
+	__u32 rest;
+};
+
+/* One comparison, as the verifier remembers a branch for each of them in each round of the loop over the tags. */
+static __always_inline bool is_vlan_tag(__be16 ethertype)
+{
+	__u64 c_tag = ethertype ^ bpf_htons(ETH_P_8021Q);
+	__u64 s_tag = ethertype ^ bpf_htons(ETH_P_8021AD);
+	__u64 old_tag = ethertype ^ bpf_htons(ETH_P_QINQ_OLD);
+
+	return c_tag * s_tag * old_tag == 0;
+}
+
+static __always_inline bool is_extension_header(__u8 next_header)
+{
+	return next_header == IPPROTO_HOPOPTS || next_header == IPPROTO_ROUTING || next_header == IPPROTO_FRAGMENT ||
+	       next_header == IPPROTO_AH || next_header == IPPROTO_DSTOPTS;
+}
+
+/* What both versions of IP number alike. */
+static __always_inline __u32 transport_of(__u8 protocol)
+{
+	switch (protocol) {
+	case IPPROTO_TCP:
+		return TRAFFIC_TRANSPORT_TCP;
+	case IPPROTO_UDP:
+		return TRAFFIC_TRANSPORT_UDP;
+	case IPPROTO_SCTP:
+		return TRAFFIC_TRANSPORT_SCTP;
+	case IPPROTO_GRE:
+		return TRAFFIC_TRANSPORT_GRE;
+	case IPPROTO_ESP:
+		return TRAFFIC_TRANSPORT_IPSEC;
+	default:
+		return TRAFFIC_TRANSPORT_OTHER;
+	}
+}
+
+/* The protocol field decides, whatever the rest of the header says (RFC 791). */
+static __always_inline __u32 kind_of_ipv4(const struct iphdr *ip)
+{
+	__u32 network = ip->frag_off & bpf_htons(IPV4_FRAGMENT_OFFSET) ? TRAFFIC_NETWORK_IPV4_FRAGMENT :
+									 TRAFFIC_NETWORK_IPV4;
+
+	if (ip->protocol == IPPROTO_ICMP)
+		return KIND(network, TRAFFIC_TRANSPORT_ICMP);
+	if (ip->protocol == IPPROTO_AH)
+		return KIND(network, TRAFFIC_TRANSPORT_IPSEC);
+	return KIND(network, transport_of(ip->protocol));
+}
+
+/* The first next header that is no extension header decides (RFC 8200). */
+static __always_inline __u32 kind_of_ipv6(__u32 network, __u8 next_header)
+{
+	if (next_header == IPPROTO_ICMPV6)
+		return KIND(network, TRAFFIC_TRANSPORT_ICMP);
+	return KIND(network, transport_of(next_header));
+}
+
+static __always_inline __u32 kind_of_ethertype(__be16 ethertype)
+{
+	switch (ethertype) {
+	case bpf_htons(ETH_P_ARP):
+		return KIND(TRAFFIC_NETWORK_ARP, TRAFFIC_TRANSPORT_OTHER);
+	case bpf_htons(ETH_P_MPLS_UC):
+	case bpf_htons(ETH_P_MPLS_MC):
+		return KIND(TRAFFIC_NETWORK_MPLS, TRAFFIC_TRANSPORT_OTHER);
+	case bpf_htons(ETH_P_PPP_DISC):
+	case bpf_htons(ETH_P_PPP_SES):
+		return KIND(TRAFFIC_NETWORK_PPPOE, TRAFFIC_TRANSPORT_OTHER);
+	default:
+		return KIND(TRAFFIC_NETWORK_OTHER, TRAFFIC_TRANSPORT_OTHER);
+	}
+}
+
+/* Untagged or with one tag, the fixed header in the linear part, no extension header: else KIND_FAR. */
+static __always_inline __u32 classify_near(const void *data, const void *data_end)
+{
+	const void *header = data + sizeof(struct ethhdr);
+	__be16 ethertype;
+
+	if (header > data_end)
+		return KIND_FAR;
+	ethertype = *(const __be16 *)(data + ETHERTYPE_OFFSET);
+	if (ethertype != bpf_htons(ETH_P_IP) && ethertype != bpf_htons(ETH_P_IPV6) && is_vlan_tag(ethertype)) {
+		const struct vlan_tag *tag = header;
+
+		header += sizeof(*tag);
+		if (header > data_end)
+			return KIND_FAR;
+		ethertype = tag->ethertype;
+		if (is_vlan_tag(ethertype))
+			return KIND_FAR;
+	}
+
+	if (ethertype == bpf_htons(ETH_P_IP)) {
+		const struct iphdr *ip = header;
+
+		return header + sizeof(*ip) <= data_end ? kind_of_ipv4(ip) : KIND_FAR;
+	}
+	if (ethertype == bpf_htons(ETH_P_IPV6)) {
+		const struct ipv6hdr *ip = header;
+
+		if (header + sizeof(*ip) > data_end || is_extension_header(ip->nexthdr))
+			return KIND_FAR;
+		return kind_of_ipv6(TRAFFIC_NETWORK_IPV6, ip->nexthdr);
+	}
+	return kind_of_ethertype(ethertype);
+}
+
+/* Kernels that know multi-buffer frames copy from any fragment (bpf_xdp_load_bytes: 5.18). */
+static __always_inline bool is_linear(void)
+{
+	return config.length == XDP_COUNTER_LENGTH_LINEAR;
+}
+
+/* Copies a header. False: the frame ends before the header does. */
+static __always_inline bool read_header(struct xdp_md *ctx, __u64 offset, void *copy, __u32 size)
+{
+	const void *header;
+
+	if (!is_linear())
+		return !bpf_xdp_load_bytes(ctx, offset, copy, size);
+
+	header = (const void *)(long)ctx->data + offset;
+	if (header + size > (const void *)(long)ctx->data_end)
+		return false;
+	__builtin_memcpy(copy, header, size);
+	return true;
+}
+
+static __always_inline __u64 extension_header_bytes(__u8 kind, __u8 length)
+{
+	if (kind == IPPROTO_FRAGMENT)
+		return 8;
+	if (kind == IPPROTO_AH)
+		return (length + 2) * 4;
+	return (length + 1) * 8;
+}
+
+static __always_inline __u32 walk_ipv6(struct xdp_md *ctx, __u64 offset, __u64 frame_length)
+{
+	struct extension_header extension;
+	struct ipv6hdr ip;
+	__u8 next_header;
+
+	if (!read_header(ctx, offset, &ip, sizeof(ip)))
+		return KIND(TRAFFIC_NETWORK_IPV6, TRAFFIC_TRANSPORT_TRUNCATED);
+	next_header = ip.nexthdr;
+	offset += sizeof(ip);
+
+	for (int i = 0; i < MAX_EXTENSION_HEADERS && is_extension_header(next_header); i++) {
+		__u8 kind = next_header;
+
+		if (!read_header(ctx, offset, &extension, sizeof(extension)))
+			return KIND(TRAFFIC_NETWORK_IPV6, TRAFFIC_TRANSPORT_TRUNCATED);
+		offset += extension_header_bytes(kind, extension.length);
+		if (offset > frame_length)
+			return KIND(TRAFFIC_NETWORK_IPV6, TRAFFIC_TRANSPORT_TRUNCATED);
+		next_header = extension.next_header;
+		if (kind == IPPROTO_FRAGMENT && extension.fragment_offset & bpf_htons(IPV6_FRAGMENT_OFFSET))
+			return kind_of_ipv6(TRAFFIC_NETWORK_IPV6_FRAGMENT, next_header);
+	}
+	return kind_of_ipv6(TRAFFIC_NETWORK_IPV6, next_header);
+}
+
+/* Only the outermost network layer counts: what a tunnel carries does not. */
+__noinline __u32 classify_far(struct xdp_md *ctx, __u64 frame_length)
+{
+	int most_tags = is_linear() ? MAX_VLAN_TAGS_LINEAR : MAX_VLAN_TAGS;
+	__u64 offset = ETHERTYPE_OFFSET;
+	__be16 ethertype;
+	struct iphdr ip;
+
+	if (!read_header(ctx, offset, &ethertype, sizeof(ethertype)))
+		return KIND(TRAFFIC_NETWORK_OTHER, TRAFFIC_TRANSPORT_TRUNCATED);
+	offset += sizeof(ethertype);
+	for (int i = 0; i < most_tags && is_vlan_tag(ethertype); i++) {
+		struct vlan_tag tag;
+
+		if (!read_header(ctx, offset, &tag, sizeof(tag)))
+			return KIND(TRAFFIC_NETWORK_OTHER, TRAFFIC_TRANSPORT_TRUNCATED);
+		ethertype = tag.ethertype;
+		offset += sizeof(tag);
+	}
+
+	if (ethertype == bpf_htons(ETH_P_IP))
+		return read_header(ctx, offset, &ip, sizeof(ip)) ?
+			       kind_of_ipv4(&ip) :
+			       KIND(TRAFFIC_NETWORK_IPV4, TRAFFIC_TRANSPORT_TRUNCATED);
+	if (ethertype == bpf_htons(ETH_P_IPV6))
+		return walk_ipv6(ctx, offset, frame_length);
+	return kind_of_ethertype(ethertype);
+}
+
+#endif

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# What every target of this project is compiled with.
+add_compile_options(-Wall -Wextra -Wpedantic -Wconversion $<$<COMPILE_LANGUAGE:CXX>:-Wshadow>)
+if(XDPSTAT_WERROR)
+    add_compile_options(-Werror)
+endif()
+if(XDPSTAT_SANITIZE)
+    add_compile_options(-fsanitize=${XDPSTAT_SANITIZE} -fno-omit-frame-pointer)
+    add_link_options(-fsanitize=${XDPSTAT_SANITIZE})
+else()
+    add_compile_options(-fstack-protector-strong $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=2>)
+    add_link_options(-Wl,-z,relro,-z,now)
+    if(XDPSTAT_STATIC)
+        add_link_options(-static-pie)
+    else()
+        add_link_options(-pie)
+    endif()
+endif()

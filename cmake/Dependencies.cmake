@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Libraries from the system; the package lists in packages/ install them.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+
+pkg_check_modules(LIBBPF REQUIRED IMPORTED_TARGET libbpf>=1.1)
+pkg_check_modules(LIBCAP REQUIRED IMPORTED_TARGET libcap)
+find_package(fmt REQUIRED)
+
+# Curses lives under different names; pkg-config knows its private libraries for a static link.
+pkg_check_modules(NCURSESW REQUIRED IMPORTED_TARGET ncursesw)
+
+# A pkg-config library as linked here: with its private dependencies where everything is static.
+function(xdpstat_link target visibility prefix)
+    if(XDPSTAT_STATIC)
+        target_include_directories(${target} SYSTEM ${visibility} ${${prefix}_STATIC_INCLUDE_DIRS})
+        target_link_directories(${target} ${visibility} ${${prefix}_STATIC_LIBRARY_DIRS})
+        target_link_libraries(${target} ${visibility} ${${prefix}_STATIC_LIBRARIES})
+    else()
+        target_link_libraries(${target} ${visibility} PkgConfig::${prefix})
+    endif()
+endfunction()

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The commit that --version names; 'unknown' outside a git checkout.
+execute_process(
+    COMMAND git -c safe.directory=${PROJECT_SOURCE_DIR} -C ${PROJECT_SOURCE_DIR} describe --always --dirty --abbrev=12
+    OUTPUT_VARIABLE XDPSTAT_COMMIT
+    OUTPUT_STRIP_TRAILING_WHITESPACE
+    ERROR_QUIET
+    RESULT_VARIABLE git_result)
+if(NOT git_result EQUAL 0 OR XDPSTAT_COMMIT STREQUAL "")
+    set(XDPSTAT_COMMIT "unknown")
+endif()
+configure_file(${PROJECT_SOURCE_DIR}/cmake/version.hpp.in ${PROJECT_BINARY_DIR}/generated/version.hpp)

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "bpfxx/error.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace bpfxx {
+
+namespace {
+
+ErrorKind kind_of(int error_number)
+{
+    switch (error_number) {
+    case ENOENT:
+    case ENODEV:
+    case ENXIO:
+        return ErrorKind::not_found;
+    case EPERM:
+    case EACCES:
+        return ErrorKind::permission;
+    case EBUSY:
+    case EEXIST:
+        return ErrorKind::busy;
+    case EOPNOTSUPP:
+    case ENOSYS:
+        return ErrorKind::unsupported;
+    default:
+        return ErrorKind::system;
+    }
+}
+
+} // namespace
+
+std::string Error::message() const
+{
+    std::string text = "cannot " + operation;
+    if (!object.empty())
+        text += " " + object;
+    text += ": ";
+    text += cause.empty() ? std::strerror(error_number) : cause;
+    if (!hint.empty())
+        text += "; " + hint;
+    return text;
+}
+
+Error system_error(std::string operation, std::string object, int error_number, std::string hint)
+{
+    return Error{.kind = kind_of(error_number),
+                 .operation = std::move(operation),
+                 .object = std::move(object),
+                 .error_number = error_number,
+                 .cause = {},
+                 .hint = std::move(hint),
+                 .detail = {}};
+}
+
+Error make_error(ErrorKind kind, std::string operation, std::string object, std::string cause, std::string hint)
+{
+    return Error{.kind = kind,
+                 .operation = std::move(operation),
+                 .object = std::move(object),
+                 .error_number = 0,
+                 .cause = std::move(cause),
+                 .hint = std::move(hint),
+                 .detail = {}};
+}
+
+} // namespace bpfxx

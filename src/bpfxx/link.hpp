@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "bpfxx/error.hpp"
+#include "bpfxx/fd.hpp"
+#include "bpfxx/xdp.hpp"
+
+namespace bpfxx {
+
+/// What the kernel tells of an XDP link.
+struct LinkInfo {
+    std::uint32_t id = 0;
+    std::uint32_t program_id = 0;
+    std::uint32_t ifindex = 0; ///< 0 once the interface is gone; valid in the namespace of the interface
+};
+
+/// A bpf_link: while it lives (a descriptor or a pin), the program stays attached. Owns its descriptor.
+class Link {
+public:
+    /// Attaches a program to an interface in exactly this mode. Kernel 5.9 or newer; CAP_NET_ADMIN and CAP_BPF.
+    /// Errors: busy where another program holds the interface; unsupported where the driver has no such mode;
+    /// system with the driver's errno. @param program_fd borrowed
+    [[nodiscard]] static Result<Link> attach_xdp(int program_fd, std::uint32_t ifindex, XdpMode mode);
+    /// Errors: not_found, permission, incompatible.
+    [[nodiscard]] static Result<Link> open_pinned(const std::string& path);
+
+    /// Errors: incompatible where it is no XDP link.
+    [[nodiscard]] Result<LinkInfo> info() const;
+    /// Detaches at once, whoever else holds the link.
+    [[nodiscard]] Result<> detach() const;
+    /// Borrowed.
+    [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+
+private:
+    explicit Link(Fd fd) noexcept : fd_(std::move(fd)) {}
+    Fd fd_;
+};
+
+} // namespace bpfxx

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "bpfxx/pin.hpp"
+
+#include <cerrno>
+#include <climits>
+#include <filesystem>
+#include <string_view>
+
+#include <bpf/bpf.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+namespace bpfxx {
+
+namespace {
+
+bool exists(const std::string& path)
+{
+    struct stat status = {};
+    return ::lstat(path.c_str(), &status) == 0;
+}
+
+} // namespace
+
+const char* to_string(ObjectType type) noexcept
+{
+    switch (type) {
+    case ObjectType::map:
+        return "a map";
+    case ObjectType::program:
+        return "a program";
+    case ObjectType::link:
+        return "a link";
+    case ObjectType::other:
+        break;
+    }
+    return "no BPF object";
+}
+
+ObjectType object_type(int fd)
+{
+    std::error_code error;
+    const auto target = std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd), error).string();
+    if (target == "anon_inode:bpf-map")
+        return ObjectType::map;
+    if (target == "anon_inode:bpf-prog")
+        return ObjectType::program;
+    if (target == "anon_inode:bpf_link" || target == "anon_inode:bpf-link")
+        return ObjectType::link;
+    return ObjectType::other;
+}
+
+Result<> pin(int fd, const std::string& path)
+{
+    if (bpf_obj_pin(fd, path.c_str()) != 0) {
+        const int error = errno;
+        return std::unexpected(system_error("pin", path, error,
+                                            error == EINVAL ? "the folder must lie on a bpf file system" : ""));
+    }
+    return {};
+}
+
+Result<Fd> open_pinned(const std::string& path, ObjectType wanted)
+{
+    Fd fd(bpf_obj_get(path.c_str()));
+    if (!fd) {
+        const int error = errno;
+        // The kernel answers EACCES for a file that is no pin, which reads as if a permission were missing.
+        const auto on_bpffs = is_on_bpffs(path);
+        if (exists(path) && on_bpffs && !*on_bpffs)
+            return std::unexpected(make_error(ErrorKind::incompatible, "open", path,
+                                              "it is no BPF pin: it does not lie on a bpf file system",
+                                              "pins lie below /sys/fs/bpf"));
+        if (error == EACCES && std::filesystem::is_directory(path))
+            return std::unexpected(make_error(ErrorKind::incompatible, "open", path, "it is a folder, not a pin"));
+        return std::unexpected(system_error("open", path, error));
+    }
+    if (const ObjectType found = object_type(fd.get()); found != wanted)
+        return std::unexpected(make_error(ErrorKind::incompatible, "open", path,
+                                          std::string("it is ") + to_string(found) + ", not " +
+                                              to_string(wanted)));
+    return fd;
+}
+
+Result<bool> is_on_bpffs(const std::string& path)
+{
+    std::filesystem::path place = std::filesystem::absolute(path);
+    for (;;) {
+        struct statfs status = {};
+        if (::statfs(place.c_str(), &status) == 0)
+            return status.f_type == BPF_FS_MAGIC;
+        if (errno != ENOENT || !place.has_relative_path())
+            return std::unexpected(system_error("look at", place.string(), errno));
+        place = place.parent_path();
+    }
+}
+
+} // namespace bpfxx

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "bpfxx/error.hpp"
+#include "bpfxx/fd.hpp"
+
+namespace bpfxx {
+
+/// What the kernel tells of a loaded program.
+struct ProgramInfo {
+    std::uint32_t id = 0;
+    std::string name; ///< at most 15 characters
+    std::string tag;  ///< 16 hexadecimal digits: the hash of its instructions
+    std::chrono::nanoseconds loaded_at{};   ///< CLOCK_BOOTTIME
+    std::vector<std::uint32_t> map_ids;     ///< maps that the program uses
+    std::chrono::nanoseconds run_time{};    ///< 0 unless BPF statistics are switched on
+    std::uint64_t run_count = 0;            ///< likewise
+};
+
+/// A loaded program. Owns its descriptor; thread-safe for reading.
+class Program {
+public:
+    /// Errors: not_found, permission, incompatible.
+    [[nodiscard]] static Result<Program> open_pinned(const std::string& path);
+    /// Errors: not_found, permission (CAP_SYS_ADMIN is needed).
+    [[nodiscard]] static Result<Program> open_id(std::uint32_t id);
+    /// Takes ownership of a descriptor.
+    explicit Program(Fd fd) noexcept : fd_(std::move(fd)) {}
+
+    [[nodiscard]] Result<ProgramInfo> info() const;
+    /// Borrowed.
+    [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+
+private:
+    Fd fd_;
+};
+
+/// What the kernel tells of a program that is open elsewhere. @param fd borrowed
+[[nodiscard]] Result<ProgramInfo> program_info(int fd);
+
+} // namespace bpfxx

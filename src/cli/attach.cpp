@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "cli/attach.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "cli/context.hpp"
+
+namespace xdpstat {
+
+namespace {
+
+template <class Value>
+using Choices = std::vector<std::pair<std::string, Value>>;
+
+const Choices<ModeChoice> modes{{"auto", ModeChoice::automatic},
+                                {"native", ModeChoice::native},
+                                {"generic", ModeChoice::generic},
+                                {"offload", ModeChoice::offload}};
+const Choices<SlotLayout> layouts{{to_string(SlotLayout::percpu), SlotLayout::percpu},
+                                  {to_string(SlotLayout::shared), SlotLayout::shared}};
+
+/// An option that takes one of a few words. The first is the default.
+template <class Value>
+void add_choice(CLI::App& command, const std::string& name, Value& target, const Choices<Value>& choices,
+                const std::string& help)
+{
+    std::string words;
+    for (const auto& [word, value] : choices)
+        words += (words.empty() ? "" : "|") + word;
+    const auto choose = [&target, &choices, name, words](const std::string& wanted) {
+        const auto found = std::ranges::find(choices, wanted, &std::pair<std::string, Value>::first);
+        if (found == choices.end())
+            throw CLI::ValidationError(name, "'" + wanted + "' is none of " + words);
+        target = found->second;
+    };
+    command.add_option_function<std::string>(name, choose, help)
+        ->type_name(words)
+        ->default_str(choices.front().first);
+}
+
+constexpr const char* examples = R"(Examples:
+  sudo xdpstat attach eth0
+  sudo xdpstat attach eth0 eth1 --mode native      fail rather than fall back to generic mode
+  sudo xdpstat attach eth0 --layout shared         one slot: any reader of key 0 gets the totals
+  sudo xdpstat attach eth0 --no-breakdown          the headline counters only)";
+
+} // namespace
+
+void add_attach_options(CLI::App& command, AttachOptions& options)
+{
+    add_choice(command, "--mode", options.mode, modes, "auto: native, else generic, saying why");
+    add_choice(command, "--layout", options.layout, layouts,
+               "percpu: a slot for each CPU; shared: one slot, atomic adds");
+    command.add_flag_callback(
+        "--no-breakdown", [&options] { options.breakdown = false; },
+        "Count the headline only: cheaper by one map");
+}
+
+bpfxx::Result<AttachResult> attach_and_tell(const std::string& interface, const AttachOptions& options,
+                                            const Context& context)
+{
+    const PinRoot root(context.pin_root);
+    BPFXX_TRY(root.create(context.mount_bpffs));
+    auto result = attach(root, interface, options);
+    if (!result)
+        return result;
+    std::printf("%s: %s in %s mode\n", interface.c_str(),
+                result->already_attached ? "already attached" : "attached", result->instance.mode.c_str());
+    if (!result->why_not_native.empty())
+        std::printf("%s: not in native mode: %s\n", interface.c_str(), result->why_not_native.c_str());
+    if (!result->note.empty())
+        std::printf("%s: %s\n", interface.c_str(), result->note.c_str());
+    return result;
+}
+
+void add_attach(CLI::App& program, Context& context)
+{
+    struct Arguments {
+        std::vector<std::string> interfaces;
+        AttachOptions options;
+    };
+    auto arguments = std::make_shared<Arguments>();
+    CLI::App* command = program.add_subcommand("attach", "Attach the counter; it counts until detached");
+    command->add_option("IFACE", arguments->interfaces, "Interfaces")->required();
+    add_attach_options(*command, arguments->options);
+    command->footer(examples);
+    command->callback([arguments, &context] {
+        for (const std::string& interface : arguments->interfaces)
+            if (const auto result = attach_and_tell(interface, arguments->options, context); !result)
+                context.exit_code = report(result.error());
+    });
+}
+
+} // namespace xdpstat

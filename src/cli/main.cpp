@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include "bpfxx/version.hpp"
+#include "cli/completion.hpp"
+#include "cli/context.hpp"
+#include "counter/interface.hpp"
+#include "version.hpp"
+
+namespace xdpstat {
+
+namespace {
+
+constexpr const char* examples = R"(Examples:
+  sudo xdpstat run eth0             count, watch, and detach on q
+  sudo xdpstat attach eth0          count from now on, also when nothing runs
+  sudo xdpstat show                 what was counted
+  sudo xdpstat watch -i 0.5         live rates
+  sudo xdpstat show --json | jq '.interfaces[].stats.total_packets'
+  sudo xdpstat doctor eth0          what stands in the way, and what to do
+
+Exit codes: 0 done, 1 the system refused, 2 wrong usage, 3 not found, 4 permission missing,
+5 held by somebody else, 6 incompatible pin or map, 7 not supported here, 8 verify or doctor found something)";
+
+std::string version_text()
+{
+    return std::string("xdpstat ") + version + " (commit " + commit + ", libbpf " + bpfxx::libbpf_version() + ")";
+}
+
+void add_shared_options(CLI::App& program, Context& context)
+{
+    program
+        .add_option("--pin-root", context.pin_root, "Folder on a bpf file system below which the counters are pinned")
+        ->capture_default_str()
+        ->type_name("DIR");
+    program.add_flag("--mount-bpffs", context.mount_bpffs, "Mount a bpf file system on /sys/fs/bpf if there is none");
+    program.add_flag(
+        "--by-size", [&](std::int64_t) { context.proof = bpfxx::Proof::size; },
+        "Open maps whose BTF is missing or may not be read by the size of their values alone");
+}
+
+/// What the parser says, or better: a word that is no command is named, with the commands that it may have meant.
+std::string usage_error(const CLI::App& program, const CLI::ParseError& error)
+{
+    const auto words = program.remaining();
+    if (!program.get_subcommands().empty() || words.empty() || words.front().starts_with('-'))
+        return error.what();
+    std::vector<std::string> names;
+    for (const CLI::App* command : program.get_subcommands([](const CLI::App*) { return true; }))
+        names.push_back(command->get_name());
+    std::string text = "no such command: " + words.front();
+    for (const std::string& name : near_names(words.front(), names))
+        text += (text.ends_with(words.front()) ? "; did you mean " : ", ") + name;
+    return text;
+}
+
+int run(int argc, char** argv)
+{
+    Context context;
+    CLI::App program("Counts every packet that reaches a network interface, in the driver.", "xdpstat");
+    program.footer(examples);
+    program.set_version_flag("--version", version_text(), "Print the version, the commit and libbpf's version");
+    program.require_subcommand(1);
+    program.fallthrough();
+    add_shared_options(program, context);
+    add_attach(program, context);
+    add_detach(program, context);
+    add_status(program, context);
+    add_show(program, context);
+    add_watch(program, context);
+    add_run(program, context);
+    add_verify(program, context);
+    add_doctor(program, context);
+    add_completion(program);
+
+    try {
+        program.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        if (error.get_exit_code() == 0)
+            return program.exit(error) == 0 ? exit_ok : exit_failure;
+        std::fprintf(stderr, "xdpstat: %s; see xdpstat --help\n", usage_error(program, error).c_str());
+        return exit_usage;
+    }
+    return context.exit_code;
+}
+
+} // namespace
+
+} // namespace xdpstat
+
+int main(int argc, char** argv)
+{
+    // A reader that closes its end early is no failure: writes then say so, and the program ends.
+    std::signal(SIGPIPE, SIG_IGN);
+    const int code = xdpstat::run(argc, argv);
+    if (std::fflush(stdout) != 0 && errno != EPIPE && code == xdpstat::exit_ok) {
+        std::perror("xdpstat: cannot write to standard output");
+        return xdpstat::exit_failure;
+    }
+    return code;
+}

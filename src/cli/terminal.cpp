@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "cli/terminal.hpp"
+
+#include <algorithm>
+#include <array>
+#include <clocale>
+#include <csignal>
+#include <cstdlib>
+#include <string>
+#include <utility>
+
+// Without this curses' macros (erase, move, refresh) would take the names of C++ functions.
+#define NCURSES_NOMACROS
+#include <curses.h>
+#include <langinfo.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "cli/context.hpp"
+
+namespace xdpstat {
+
+namespace {
+
+// curses installs its own handlers, which end the process behind our back.
+constexpr std::array signals_of_curses{SIGINT, SIGTERM, SIGTSTP, SIGWINCH};
+
+bool codeset_is_utf8() {
+    return std::string_view(::nl_langinfo(CODESET)) == "UTF-8";
+}
+
+bool environment_asks_for_utf8() {
+    for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+        const char* value = std::getenv(name);
+        if (value == nullptr || *value == '\0')
+            continue;
+        const std::string text = value;
+        return text.find("UTF-8") != std::string::npos || text.find("utf8") != std::string::npos;
+    }
+    return false;
+}
+
+constexpr std::array color_styles{
+    std::pair{Style::warning, COLOR_RED},  std::pair{Style::icmp, COLOR_MAGENTA},
+    std::pair{Style::tcp, COLOR_CYAN},     std::pair{Style::udp, COLOR_GREEN},
+    std::pair{Style::other, COLOR_YELLOW}, std::pair{Style::bar, COLOR_BLUE},
+};
+
+void start_colors() {
+    ::start_color();
+    ::use_default_colors();
+    for (const auto& [style, color] : color_styles)
+        ::init_pair(static_cast<short>(style), static_cast<short>(color), -1);
+}
+
+chtype attributes_of(Style style) {
+    switch (style) {
+    case Style::normal:
+        return A_NORMAL;
+    case Style::title:
+    case Style::strong:
+        return A_BOLD;
+    case Style::heading:
+        return A_UNDERLINE;
+    case Style::faint:
+        return A_DIM;
+    case Style::selected:
+        return A_REVERSE;
+    case Style::warning:
+        return A_BOLD | static_cast<chtype>(COLOR_PAIR(static_cast<int>(style)));
+    case Style::icmp:
+    case Style::tcp:
+    case Style::udp:
+    case Style::other:
+    case Style::bar:
+        return static_cast<chtype>(COLOR_PAIR(static_cast<int>(style)));
+    }
+    return A_NORMAL;
+}
+
+} // namespace
+
+bool takes_utf8() {
+    std::setlocale(LC_CTYPE, "");
+    if (!codeset_is_utf8() && environment_asks_for_utf8())
+        std::setlocale(LC_CTYPE, "C.UTF-8");
+    return codeset_is_utf8();
+}
+
+TextOptions text_options() {
+    return {.color = wants_color(), .utf8 = takes_utf8()};
+}
+
+bpfxx::Result<Terminal> Terminal::open(bool color) {
+    const char* type = std::getenv("TERM");
+    const auto unsupported = [&] {
+        return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::unsupported, "draw on terminal",
+                                                 type != nullptr ? type : "(TERM is not set)",
+                                                 "its description is missing or knows no cursor"));
+    };
+    std::array<struct sigaction, signals_of_curses.size()> before{};
+    for (std::size_t i = 0; i < before.size(); i++)
+        ::sigaction(signals_of_curses.at(i), nullptr, &before.at(i));
+    SCREEN* screen = ::newterm(nullptr, stdout, stdin);
+    for (std::size_t i = 0; i < before.size(); i++)
+        ::sigaction(signals_of_curses.at(i), &before.at(i), nullptr);
+    if (screen == nullptr)
+        return unsupported();
+    Terminal terminal(screen);
+    if (::tigetstr("cup") == nullptr)
+        return unsupported();
+
+    ::cbreak(); // keys at once; Ctrl-C and Ctrl-Z stay signals
+    ::noecho();
+    ::nonl();
+    ::intrflush(::stdscr, FALSE);
+    ::keypad(::stdscr, TRUE);
+    ::nodelay(::stdscr, TRUE);
+    ::set_escdelay(25);
+    ::typeahead(-1);
+    ::curs_set(0);
+    if (color && ::has_colors())
+        start_colors();
+    return terminal;
+}
+
+Terminal::Terminal(Terminal&& other) noexcept : screen_(std::exchange(other.screen_, nullptr)) {}
+
+Terminal::~Terminal() {
+    if (screen_ == nullptr)
+        return;
+    ::endwin();
+    ::delscreen(static_cast<SCREEN*>(screen_));
+}
+
+ScreenSize Terminal::size() const {
+    return {.width = static_cast<std::size_t>(std::max(1, ::getmaxx(::stdscr))),
+            .height = static_cast<std::size_t>(std::max(1, ::getmaxy(::stdscr)))};
+}
+
+void Terminal::draw(const std::vector<Line>& lines) {
+    ::werase(::stdscr);
+    for (std::size_t row = 0; row < lines.size(); row++) {
+        ::wmove(::stdscr, static_cast<int>(row), 0);
+        for (const Span& span : lines[row].spans()) {
+            ::wattrset(::stdscr, static_cast<int>(attributes_of(span.style)));
+            ::waddnstr(::stdscr, span.text.c_str(), static_cast<int>(span.text.size()));
+        }
+    }
+    ::wattrset(::stdscr, A_NORMAL);
+    ::wrefresh(::stdscr);
+}
+
+void Terminal::resize() {
+    struct winsize now = {};
+    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &now) == 0 && now.ws_row > 0 && now.ws_col > 0)
+        ::resizeterm(now.ws_row, now.ws_col);
+}
+
+void Terminal::suspend() {
+    ::endwin();
+}
+
+void Terminal::resume() {
+    // Whoever had the screen meanwhile left it in any state.
+    ::endwin();
+    ::clearok(::curscr, TRUE);
+    resize();
+    ::wrefresh(::stdscr);
+}
+
+std::optional<KeyPress> Terminal::read_key() {
+    const int code = ::wgetch(::stdscr);
+    switch (code) {
+    case ERR:
+        return std::nullopt;
+    case KEY_UP:
+    case KEY_LEFT:
+        return KeyPress{.key = Key::previous, .character = 0};
+    case KEY_DOWN:
+    case KEY_RIGHT:
+    case '\t':
+        return KeyPress{.key = Key::next, .character = 0};
+    case '\f': // Ctrl-L
+    case KEY_RESIZE:
+        return KeyPress{.key = Key::redraw, .character = 0};
+    default:
+        return KeyPress{.key = Key::character, .character = code};
+    }
+}
+
+} // namespace xdpstat

@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Pins come and go whole: a folder is filled under a name of its own and renamed, and emptied under another name.
+// A process that dies in between leaves such a folder; whoever comes next, under the lock, ends what it began.
+#include "counter/attachment.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bpfxx/link.hpp"
+#include "bpfxx/map.hpp"
+#include "bpfxx/pin.hpp"
+#include "bpfxx/program.hpp"
+#include "bpfxx/xdp.hpp"
+#include "counter/interface.hpp"
+#include "counter/loader.hpp"
+#include "counter/pins.hpp"
+
+namespace xdpstat {
+
+namespace {
+
+using bpfxx::Error;
+using bpfxx::ErrorKind;
+using bpfxx::Result;
+
+/// Where the target is taken, the two change places: two interfaces may have swapped their names.
+Result<> rename_folder(const std::string& from, const std::string& to)
+{
+    if (::rename(from.c_str(), to.c_str()) == 0)
+        return {};
+    if (errno == ENOTEMPTY && ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) == 0)
+        return {};
+    return std::unexpected(bpfxx::system_error("rename " + from + " to", to, errno));
+}
+
+/// The link first: nothing else keeps the program attached.
+Result<> remove_folder(const std::string& directory)
+{
+    if (const auto link = bpfxx::Link::open_pinned(link_pin(directory)))
+        (void)link->detach(); // a link that cannot be detached by force goes with its last descriptor
+    for (const std::string& path :
+         {link_pin(directory), program_pin(directory), stats_pin(directory), traffic_pin(directory)})
+        if (::unlink(path.c_str()) != 0 && errno != ENOENT)
+            return std::unexpected(bpfxx::system_error("remove", path, errno));
+    if (::rmdir(directory.c_str()) != 0)
+        return std::unexpected(bpfxx::system_error("remove", directory, errno,
+                                                   errno == ENOTEMPTY ? "it holds pins that are not ours" : ""));
+    return {};
+}
+
+/// Removes an instance so that a crash leaves it either whole or out of sight.
+Result<> retire(const PinRoot& root, const std::string& directory)
+{
+    const std::string folder = std::filesystem::path(directory).filename().string();
+    const std::string hidden = root.path() + "/" + detaching_prefix + folder;
+    BPFXX_TRY(rename_folder(directory, hidden));
+    return remove_folder(hidden);
+}
+
+bool exists(const std::string& path)
+{
+    return ::access(path.c_str(), F_OK) == 0;
+}
+
+/// Ends what a process that died had begun: an attach that had its link is completed, any other undone.
+Result<> mend_locked(const PinRoot& root)
+{
+    std::error_code error;
+    std::vector<std::string> folders;
+    for (const auto& entry : std::filesystem::directory_iterator(root.path(), error))
+        folders.push_back(entry.path().filename().string());
+    for (const std::string& folder : folders) {
+        const std::string directory = root.path() + "/" + folder;
+        if (folder.starts_with(detaching_prefix)) {
+            BPFXX_TRY(remove_folder(directory));
+        } else if (folder.starts_with(attaching_prefix)) {
+            const std::string target = root.path() + "/" + folder.substr(std::string(attaching_prefix).size());
+            if (exists(link_pin(directory)) && !exists(target))
+                BPFXX_TRY(rename_folder(directory, target));
+            else
+                BPFXX_TRY(remove_folder(directory));
+        }
+    }
+    return {};
+}
+
+/// Who holds the interface, in words.
+std::string describe_program(std::uint32_t id)
+{
+    const std::string number = "id " + std::to_string(id);
+    const auto program = bpfxx::Program::open_id(id);
+    const auto info = program ? program->info() : std::unexpected(program.error());
+    return info ? "'" + info->name + "' (" + number + ", tag " + info->tag + ")" : number;
+}
+
+Error slot_taken(const Interface& interface, std::uint32_t program_id)
+{
+    return bpfxx::make_error(ErrorKind::busy, "attach to", interface.name,
+                             "another XDP program holds it: " + describe_program(program_id),
+                             "detach that one first (bpftool net; ip link set " + interface.name + " xdp off)");
+}
+
+Result<> check_unoccupied(const Interface& interface)
+{
+    const auto state = bpfxx::query_xdp(interface.index);
+    if (!state)
+        return std::unexpected(state.error());
+    for (const std::uint32_t id : {state->native_id, state->generic_id, state->offload_id})
+        if (id != 0)
+            return std::unexpected(slot_taken(interface, id));
+    return {};
+}
+
+/// Errors with which a driver refuses native mode although the interface is free and the caller may attach.
+bool is_refusal(int error_number)
+{
+    return error_number == EOPNOTSUPP || error_number == EINVAL || error_number == ERANGE ||
+           error_number == ENOSPC || error_number == ENOMEM || error_number == E2BIG || error_number == EMSGSIZE;
+}
+
+std::string why_refused(const Interface& interface, const Error& error)
+{
+    const std::string driver = interface.driver.empty() ? "its driver" : "driver " + interface.driver;
+    if (error.error_number == EOPNOTSUPP)
+        return driver + " has no native XDP, or not with its present features; see xdpstat doctor " + interface.name;
+    return driver + " refuses native XDP (" + error.message() + "); see xdpstat doctor " + interface.name;
+}
+
+struct Attached {
+    bpfxx::Link link;
+    std::string why_not_native;
+};
+
+Result<Attached> attach_link(const LoadedCounter& counter, const Interface& interface, ModeChoice choice)
+{
+    const auto try_mode = [&](bpfxx::XdpMode mode) -> Result<bpfxx::Link> {
+        auto link = bpfxx::Link::attach_xdp(counter.program_fd(), interface.index, mode);
+        if (link)
+            return link;
+        Error error = std::move(link).error();
+        error.object = interface.name;
+        error.operation = std::string("attach in ") + bpfxx::to_string(mode) + " mode to";
+        if (is_refusal(error.error_number) && mode != bpfxx::XdpMode::generic)
+            error.hint = "see xdpstat doctor " + interface.name + ", or take --mode generic";
+        if (error.error_number == EINVAL || error.error_number == ERANGE)
+            error.kind = ErrorKind::unsupported;
+        return std::unexpected(std::move(error));
+    };
+
+    const bool automatic = choice == ModeChoice::automatic;
+    const auto first = choice == ModeChoice::generic   ? bpfxx::XdpMode::generic
+                       : choice == ModeChoice::offload ? bpfxx::XdpMode::offload
+                                                       : bpfxx::XdpMode::native;
+    auto link = try_mode(first);
+    if (link)
+        return Attached{std::move(*link), {}};
+    if (!automatic || !is_refusal(link.error().error_number))
+        return std::unexpected(std::move(link).error());
+
+    std::string why = why_refused(interface, link.error());
+    auto generic = try_mode(bpfxx::XdpMode::generic);
+    if (!generic)
+        return std::unexpected(std::move(generic).error());
+    return Attached{std::move(*generic), std::move(why)};
+}
+
+/// Pins an attached counter under a name of its own, then shows it whole.
+Result<> publish(const PinRoot& root, const std::string& interface, const LoadedCounter& counter,
+                 const bpfxx::Link& link, bool keep)
+{
+    const std::string staging = root.path() + "/" + attaching_prefix + encode_name(interface);
+    if (::mkdir(staging.c_str(), 0755) != 0)
+        return std::unexpected(bpfxx::system_error("create", staging, errno));
+    const auto fill = [&]() -> Result<> {
+        BPFXX_TRY(bpfxx::pin(counter.stats_map_fd(), stats_pin(staging)));
+        if (counter.traffic_map_fd() >= 0)
+            BPFXX_TRY(bpfxx::pin(counter.traffic_map_fd(), traffic_pin(staging)));
+        BPFXX_TRY(bpfxx::pin(counter.program_fd(), program_pin(staging)));
+        if (keep)
+            BPFXX_TRY(bpfxx::pin(link.fd(), link_pin(staging)));
+        return rename_folder(staging, root.directory(interface));
+    };
+    auto filled = fill();
+    if (!filled)
+        (void)remove_folder(staging); // the first error is the one to tell
+    return filled;
+}
+
+/// Maps whose pins were removed by hand are found by the program that writes them, and pinned again.
+Result<> restore_pins(const Instance& instance)
+{
+    const auto program = bpfxx::Program::open_pinned(program_pin(instance.directory));
+    const auto info = program ? program->info() : std::unexpected(program.error());
+    if (!info)
+        return std::unexpected(info.error());
+    for (const std::uint32_t id : info->map_ids) {
+        const auto map = bpfxx::Map::open_id(id);
+        if (!map)
+            return std::unexpected(map.error());
+        for (const std::string& path : {stats_pin(instance.directory), traffic_pin(instance.directory)})
+            if (path.ends_with("/" + map->info().name) && !exists(path))
+                BPFXX_TRY(bpfxx::pin(map->fd(), path));
+    }
+    return {};
+}
+
+/// Likewise the program, found by the link that keeps it attached.
+Result<> restore_program(const Instance& instance)
+{
+    if (exists(program_pin(instance.directory)))
+        return {};
+    const auto link = bpfxx::Link::open_pinned(link_pin(instance.directory));
+    const auto info = link ? link->info() : std::unexpected(link.error());
+    if (!info)
+        return std::unexpected(info.error());
+    const auto program = bpfxx::Program::open_id(info->program_id);
+    if (!program)
+        return std::unexpected(program.error());
+    return bpfxx::pin(program->fd(), program_pin(instance.directory));
+}
+
+Result<> check_settings(const Instance& instance, const AttachOptions& options)
+{
+    std::string differs;
+    const auto want = [&](const std::string& what, const std::string& wanted, const std::string& found) {
+        if (wanted != found)
+            differs += (differs.empty() ? "" : ", ") + what + " " + found + ", not " + wanted;
+    };
+    want("layout", to_string(options.layout), to_string(instance.layout));
+    want("breakdown", options.breakdown ? "on" : "off", instance.breakdown ? "on" : "off");
+    if (options.mode == ModeChoice::native)
+        want("mode", "native", instance.mode);
+    if (options.mode == ModeChoice::generic)
+        want("mode", "generic", instance.mode);
+    if (options.mode == ModeChoice::offload)
+        want("mode", "offload", instance.mode);
+    if (differs.empty())
+        return {};
+    return std::unexpected(bpfxx::make_error(ErrorKind::busy, "attach to", instance.interface,
+                                             "it is attached with other settings: " + differs,
+                                             "to change them: xdpstat detach " + instance.interface));
+}
+
+/// Takes over an instance that counts already. Its folder is given the interface's present name.
+Result<AttachResult> adopt(const PinRoot& root, Instance instance, const AttachOptions& options)
+{
+    AttachResult result;
+    result.already_attached = true;
+    if (options.keep && !exists(link_pin(instance.directory)))
+        return std::unexpected(bpfxx::make_error(ErrorKind::busy, "attach to", instance.interface,
+                                                 "a running 'xdpstat run' holds it and will detach it",
+                                                 "end that one first"));
+    BPFXX_TRY(restore_program(instance));
+    if (!exists(stats_pin(instance.directory)))
+        result.note = "pins were missing and are restored";
+    BPFXX_TRY(restore_pins(instance));
+    const std::string directory = root.directory(instance.interface);
+    if (instance.directory != directory) {
+        BPFXX_TRY(rename_folder(instance.directory, directory));
+        result.note = "the interface was renamed: its pins are now in " + directory;
+    }
+    auto now = root.find(instance.interface);
+    if (!now)
+        return std::unexpected(std::move(now).error());
+    BPFXX_TRY(check_settings(*now, options));
+    result.instance = std::move(*now);
+    return result;
+}
+
+/// Takes from the interface's folder whatever is not its own: an instance that counts no more, or counts elsewhere.
+Result<std::string> vacate(const PinRoot& root, const Interface& interface)
+{
+    const auto all = root.instances();
+    if (!all)
+        return std::unexpected(all.error());
+    const std::string directory = root.directory(interface.name);
+    const auto occupant = std::ranges::find(*all, directory, &Instance::directory);
+    if (occupant == all->end() || occupant->ifindex == interface.index)
+        return "";
+    if (occupant->mode == mode_elsewhere)
+        return std::unexpected(bpfxx::make_error(
+            ErrorKind::busy, "use", directory,
+            "it belongs to an interface of the same name in another network namespace",
+            "choose another folder with --pin-root"));
+    if (occupant->mode != mode_detached) {
+        BPFXX_TRY(rename_folder(directory, root.directory(occupant->interface)));
+        return "the pins of " + occupant->interface + ", which had this name before, are moved to its own";
+    }
+    BPFXX_TRY(retire(root, directory));
+    return "the pins of an earlier interface of this name are removed";
+}
+
+} // namespace
+
+Result<AttachResult> attach(const PinRoot& root, const std::string& name, const AttachOptions& options)
+{
+    const auto interface = find_interface(name);
+    if (!interface)
+        return std::unexpected(interface.error());
+    const auto lock = root.lock();
+    if (!lock)
+        return std::unexpected(lock.error());
+    BPFXX_TRY(mend_locked(root));
+    const auto note = vacate(root, *interface);
+    if (!note)
+        return std::unexpected(note.error());
+    const auto existing = root.find(name);
+    if (existing)
+        return adopt(root, *existing, options);
+
+    BPFXX_TRY(check_unoccupied(*interface));
+    const auto counter = load_counter(options.layout, options.breakdown);
+    if (!counter)
+        return std::unexpected(counter.error());
+    auto attached = attach_link(*counter, *interface, options.mode);
+    if (!attached)
+        return std::unexpected(std::move(attached).error());
+    BPFXX_TRY(publish(root, name, *counter, attached->link, options.keep));
+
+    auto instance = root.find(name);
+    if (!instance)
+        return std::unexpected(std::move(instance).error());
+    std::string notes = *note;
+    if (!interface->up)
+        notes += (notes.empty() ? "" : "; ") + std::string("it is down and counts as soon as it is up: ip link set ") + name + " up";
+    AttachResult result{.instance = std::move(*instance),
+                        .already_attached = false,
+                        .why_not_native = std::move(attached->why_not_native),
+                        .link = std::nullopt,
+                        .note = std::move(notes)};
+    if (!options.keep)
+        result.link = std::move(attached->link);
+    return result;
+}
+
+Result<> mend(const PinRoot& root)
+{
+    const auto lock = root.lock();
+    if (!lock)
+        return std::unexpected(lock.error());
+    return mend_locked(root);
+}
+
+Result<> detach(const PinRoot& root, const std::string& interface)
+{
+    const auto lock = root.lock();
+    if (!lock)
+        return std::unexpected(lock.error());
+    BPFXX_TRY(mend_locked(root));
+    const auto instance = root.find(interface);
+    if (!instance)
+        return std::unexpected(instance.error());
+    return retire(root, instance->directory);
+}
+
+} // namespace xdpstat

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "bpfxx/error.hpp"
+#include "bpfxx/link.hpp"
+#include "counter/instance.hpp"
+#include "counter/pin_root.hpp"
+
+namespace xdpstat {
+
+/// The mode a person asks for.
+enum class ModeChoice { automatic, native, generic, offload };
+
+struct AttachOptions {
+    ModeChoice mode = ModeChoice::automatic;
+    SlotLayout layout = SlotLayout::percpu;
+    bool breakdown = true;
+    bool keep = true; ///< pin the link, so that it counts on when the process ends; else it is attached while
+                      ///< AttachResult::link lives, whatever ends the process
+};
+
+struct AttachResult {
+    Instance instance;
+    bool already_attached = false; ///< it counted before, with the same settings: nothing was changed
+    std::string why_not_native;    ///< the reason, where automatic mode fell back to generic; else empty
+    std::optional<bpfxx::Link> link; ///< where it was attached without keeping it
+    std::string note;              ///< what else a person should know: an adopted pin, a slower way to a length
+};
+
+/// Attaches the counter to an interface and pins it below the root, which must exist. Idempotent; mends what a
+/// crash of an earlier attach or detach left. A crash at any point leaves the old state or the new one.
+/// Errors: not_found, permission, busy (another program, or the counter with other settings), unsupported.
+[[nodiscard]] bpfxx::Result<AttachResult> attach(const PinRoot& root, const std::string& interface,
+                                                 const AttachOptions& options);
+
+/// Ends what an attach or a detach that was killed had begun. Errors: not_found where there is no root.
+[[nodiscard]] bpfxx::Result<> mend(const PinRoot& root);
+
+/// Detaches the counter of an interface and removes its pins. Errors: not_found, permission.
+[[nodiscard]] bpfxx::Result<> detach(const PinRoot& root, const std::string& interface);
+
+} // namespace xdpstat

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace xdpstat {
+
+/// Capabilities of the calling thread's effective set that matter here.
+struct Capabilities {
+    bool bpf = false;       ///< CAP_BPF, or CAP_SYS_ADMIN in its place: load programs, make maps
+    bool net_admin = false; ///< CAP_NET_ADMIN: attach to an interface
+    bool perfmon = false;   ///< CAP_PERFMON, or CAP_SYS_ADMIN: a frame's length without a helper's call
+    bool sys_admin = false; ///< CAP_SYS_ADMIN: read the BTF of a map, open objects by id, mount
+};
+
+/// Reads them from the kernel. Thread-safe.
+[[nodiscard]] Capabilities capabilities();
+
+/// The names of those that attaching needs and the thread lacks.
+[[nodiscard]] std::vector<std::string> missing_to_attach(const Capabilities& held);
+
+} // namespace xdpstat

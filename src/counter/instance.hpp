@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "abi/xdp_counter.h"
+
+namespace xdpstat {
+
+/// How the slots of the maps are shared among CPUs.
+enum class SlotLayout {
+    percpu, ///< a slot for each possible CPU, plain adds
+    shared, ///< one slot, atomic adds: key 0 is the total for any reader
+};
+
+[[nodiscard]] const char* to_string(SlotLayout layout) noexcept;
+
+/// The modes of a counter that is attached to no interface of this network namespace.
+inline constexpr const char* mode_detached = "detached";
+inline constexpr const char* mode_elsewhere = "other namespace";
+
+/// One counter as it stands on this machine. A plain value.
+struct Instance {
+    std::string interface;  ///< name of the interface now
+    std::uint32_t ifindex = 0; ///< 0 where it is gone or elsewhere; the counts stay readable
+    std::string directory;  ///< its pins: link, prog, stats_map, traffic_map
+    std::string mode;       ///< "native", "generic", "offload", mode_detached or mode_elsewhere
+    std::uint32_t program_id = 0;
+    std::string program_tag;
+    std::chrono::system_clock::time_point since; ///< when it was attached
+    SlotLayout layout = SlotLayout::percpu;
+    bool breakdown = true;
+};
+
+} // namespace xdpstat

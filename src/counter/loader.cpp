@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "counter/loader.hpp"
+
+#include "bpfxx/cpus.hpp"
+#include "bpfxx/object.hpp"
+#include "counter/capabilities.hpp"
+
+#include "xdp_counter.skel.h"
+
+namespace xdpstat {
+
+struct LoadedCounter::Object {
+    bpfxx::Skeleton<xdp_counter_bpf> skeleton;
+    bool breakdown;
+};
+
+LoadedCounter::LoadedCounter(std::unique_ptr<Object> object) noexcept : object_(std::move(object)) {}
+LoadedCounter::LoadedCounter(LoadedCounter&&) noexcept = default;
+LoadedCounter& LoadedCounter::operator=(LoadedCounter&&) noexcept = default;
+LoadedCounter::~LoadedCounter() = default;
+
+int LoadedCounter::program_fd() const noexcept
+{
+    return bpf_program__fd(object_->skeleton->progs.xdp_counter);
+}
+
+int LoadedCounter::stats_map_fd() const noexcept
+{
+    return bpf_map__fd(object_->skeleton->maps.stats_map);
+}
+
+int LoadedCounter::traffic_map_fd() const noexcept
+{
+    return object_->breakdown ? bpf_map__fd(object_->skeleton->maps.traffic_map) : -1;
+}
+
+xdp_counter_length LoadedCounter::length_source() const noexcept
+{
+    return static_cast<xdp_counter_length>(object_->skeleton->rodata->config.length);
+}
+
+namespace {
+
+bpfxx::Result<> set_slots(struct bpf_map* map, std::uint32_t slots)
+{
+    if (const int error = bpf_map__set_max_entries(map, slots); error != 0)
+        return std::unexpected(bpfxx::system_error("size", bpf_map__name(map), -error));
+    return {};
+}
+
+bpfxx::Result<> tune(bpfxx::Skeleton<xdp_counter_bpf>& skeleton, SlotLayout layout, bool breakdown,
+                     xdp_counter_length length)
+{
+    const auto cpus = bpfxx::possible_cpus();
+    if (!cpus)
+        return std::unexpected(cpus.error());
+    xdp_counter_config& config = skeleton->rodata->config;
+    config.slots = layout == SlotLayout::percpu ? cpus->id_limit : 1;
+    config.private_slots = layout == SlotLayout::percpu ? config.slots : 0;
+    config.breakdown = breakdown ? 1 : 0;
+    config.length = length;
+
+    BPFXX_TRY(set_slots(skeleton->maps.stats_map, config.slots));
+    BPFXX_TRY(set_slots(skeleton->maps.traffic_map, config.slots));
+    if (!breakdown)
+        bpf_map__set_autocreate(skeleton->maps.traffic_map, false);
+
+    if (length == XDP_COUNTER_LENGTH_KERNEL_CTX)
+        return bpfxx::bind_kernel_function(skeleton->progs.xdp_counter, XDP_COUNTER_CAST_TO_KERNEL_CTX,
+                                           "bpf_cast_to_kern_ctx");
+    if (length == XDP_COUNTER_LENGTH_LINEAR)
+        return bpfxx::clear_xdp_frags(skeleton->progs.xdp_counter);
+    return {};
+}
+
+std::string join(const std::vector<std::string>& names)
+{
+    std::string text;
+    for (const std::string& name : names)
+        text += (text.empty() ? "" : " and ") + name;
+    return text;
+}
+
+} // namespace
+
+bpfxx::Result<LoadedCounter> load_counter(SlotLayout layout, bool breakdown, xdp_counter_length length)
+{
+    auto skeleton = bpfxx::Skeleton<xdp_counter_bpf>::open("the counter program");
+    if (!skeleton)
+        return std::unexpected(std::move(skeleton).error());
+    BPFXX_TRY(tune(*skeleton, layout, breakdown, length));
+    BPFXX_TRY(skeleton->load());
+    return LoadedCounter(
+        std::make_unique<LoadedCounter::Object>(LoadedCounter::Object{std::move(*skeleton), breakdown}));
+}
+
+bpfxx::Result<LoadedCounter> load_counter(SlotLayout layout, bool breakdown)
+{
+    const Capabilities held = capabilities();
+    if (const auto missing = missing_to_attach(held); !missing.empty())
+        return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::permission, "load", "the counter program",
+                                                 "missing " + join(missing), "run as root: sudo xdpstat ..."));
+
+    if (held.perfmon)
+        if (auto counter = load_counter(layout, breakdown, XDP_COUNTER_LENGTH_KERNEL_CTX))
+            return counter;
+    auto counter = load_counter(layout, breakdown, XDP_COUNTER_LENGTH_HELPER);
+    if (counter)
+        return counter;
+    // Before 5.18 there is neither the helper nor a multi-buffer frame that would need it.
+    if (auto linear = load_counter(layout, breakdown, XDP_COUNTER_LENGTH_LINEAR))
+        return linear;
+    if (!held.perfmon)
+        counter.error().hint = "on kernels before 5.18 the program also needs CAP_PERFMON; see xdpstat doctor";
+    return counter;
+}
+
+} // namespace xdpstat

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "bpfxx/error.hpp"
+#include "counter/instance.hpp"
+
+namespace xdpstat {
+
+/// The counter in the kernel, loaded and not yet attached. Owns the program and its maps. Move-only.
+class LoadedCounter {
+public:
+    LoadedCounter(LoadedCounter&&) noexcept;
+    LoadedCounter& operator=(LoadedCounter&&) noexcept;
+    ~LoadedCounter();
+
+    // Borrowed descriptors.
+    [[nodiscard]] int program_fd() const noexcept;
+    [[nodiscard]] int stats_map_fd() const noexcept;
+    /// Negative where the breakdown is switched off: then there is no such map.
+    [[nodiscard]] int traffic_map_fd() const noexcept;
+
+    /// How it learns the length of a frame.
+    [[nodiscard]] xdp_counter_length length_source() const noexcept;
+
+private:
+    friend bpfxx::Result<LoadedCounter> load_counter(SlotLayout layout, bool breakdown);
+    friend bpfxx::Result<LoadedCounter> load_counter(SlotLayout layout, bool breakdown, xdp_counter_length length);
+    struct Object;
+    explicit LoadedCounter(std::unique_ptr<Object> object) noexcept;
+    std::unique_ptr<Object> object_;
+};
+
+/// Loads the counter with the fastest source of lengths that is true on this kernel and that this thread's
+/// capabilities allow. Errors: permission, naming the capability; unsupported; system with the verifier's log.
+[[nodiscard]] bpfxx::Result<LoadedCounter> load_counter(SlotLayout layout, bool breakdown);
+
+/// Loads it with exactly this source of lengths.
+[[nodiscard]] bpfxx::Result<LoadedCounter> load_counter(SlotLayout layout, bool breakdown,
+                                                        xdp_counter_length length);
+
+} // namespace xdpstat

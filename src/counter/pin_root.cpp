@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "counter/pin_root.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <ctime>
+#include <filesystem>
+
+#include <fcntl.h>
+#include <net/if.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "bpfxx/cpus.hpp"
+#include "bpfxx/link.hpp"
+#include "bpfxx/map.hpp"
+#include "bpfxx/pin.hpp"
+#include "bpfxx/program.hpp"
+#include "bpfxx/xdp.hpp"
+#include "counter/interface.hpp"
+#include "counter/pins.hpp"
+
+namespace xdpstat {
+
+namespace {
+
+constexpr const char* bpffs = "/sys/fs/bpf";
+constexpr ::mode_t root_mode = 0755;
+
+std::chrono::system_clock::time_point since_boot(std::chrono::nanoseconds moment)
+{
+    struct timespec boot = {};
+    ::clock_gettime(CLOCK_BOOTTIME, &boot);
+    const auto now = std::chrono::seconds(boot.tv_sec) + std::chrono::nanoseconds(boot.tv_nsec);
+    return std::chrono::system_clock::now() -
+           std::chrono::duration_cast<std::chrono::system_clock::duration>(now - moment);
+}
+
+/// Fills in the interface and the mode, if a program of this number is attached to that interface.
+bool describe_interface(Instance& instance, std::uint32_t ifindex, std::uint32_t program_id)
+{
+    const auto state = bpfxx::query_xdp(ifindex);
+    for (const auto mode : {bpfxx::XdpMode::native, bpfxx::XdpMode::generic, bpfxx::XdpMode::offload}) {
+        if (state && program_id != 0 && state->id(mode) == program_id) {
+            instance.interface = interface_name(ifindex);
+            instance.ifindex = ifindex;
+            instance.mode = bpfxx::to_string(mode);
+            return true;
+        }
+    }
+    return false;
+}
+
+/// Says where it is attached. The program must be described already.
+void describe_link(Instance& instance)
+{
+    const auto link = bpfxx::Link::open_pinned(link_pin(instance.directory));
+    if (!link) {
+        // Held by a process: attached to the interface that the folder is named for, or to none.
+        if (const std::uint32_t ifindex = ::if_nametoindex(instance.interface.c_str()); ifindex != 0)
+            (void)describe_interface(instance, ifindex, instance.program_id);
+        return;
+    }
+    const auto info = link->info();
+    if (!info || info->ifindex == 0)
+        return;
+    // An index means nothing outside the namespace of its interface.
+    if (!describe_interface(instance, info->ifindex, info->program_id))
+        instance.mode = mode_elsewhere;
+}
+
+void describe_program(Instance& instance)
+{
+    const auto program = bpfxx::Program::open_pinned(program_pin(instance.directory));
+    if (!program)
+        return;
+    if (const auto info = program->info()) {
+        instance.program_id = info->id;
+        instance.program_tag = info->tag;
+        instance.since = since_boot(info->loaded_at);
+    }
+}
+
+void describe_maps(Instance& instance)
+{
+    if (const auto map = bpfxx::Map::open_pinned(stats_pin(instance.directory))) {
+        const auto cpus = bpfxx::possible_cpus();
+        const bool one_slot = map->info().max_entries == 1 && !(cpus && cpus->id_limit == 1);
+        instance.layout = one_slot ? SlotLayout::shared : SlotLayout::percpu;
+    }
+    std::error_code error;
+    instance.breakdown = std::filesystem::exists(traffic_pin(instance.directory), error);
+}
+
+Instance describe(const std::string& directory, const std::string& folder)
+{
+    Instance instance;
+    instance.interface = decode_name(folder);
+    instance.directory = directory;
+    instance.mode = mode_detached;
+    describe_program(instance);
+    describe_link(instance);
+    describe_maps(instance);
+    return instance;
+}
+
+std::string names_of(const std::vector<Instance>& instances)
+{
+    std::string text;
+    for (const Instance& instance : instances)
+        text += (text.empty() ? "" : ", ") + instance.interface;
+    return text;
+}
+
+bool is_below(const std::string& path, const std::string& parent)
+{
+    const auto relative = std::filesystem::path(path).lexically_normal().lexically_relative(parent);
+    return !relative.empty() && *relative.begin() != "..";
+}
+
+} // namespace
+
+const char* to_string(SlotLayout layout) noexcept
+{
+    return layout == SlotLayout::percpu ? "percpu" : "shared";
+}
+
+std::string encode_name(const std::string& interface)
+{
+    std::string folder;
+    for (const char c : interface)
+        folder += c == '.' ? "%2e" : c == '%' ? "%25" : std::string(1, c);
+    return folder;
+}
+
+std::string decode_name(const std::string& folder)
+{
+    std::string interface;
+    for (std::size_t i = 0; i < folder.size(); i++) {
+        const std::string_view code = std::string_view(folder).substr(i, 3);
+        if (code == "%2e" || code == "%25") {
+            interface += code == "%2e" ? '.' : '%';
+            i += 2;
+        } else {
+            interface += folder[i];
+        }
+    }
+    return interface;
+}
+
+std::string PinRoot::directory(const std::string& interface) const
+{
+    return path_ + "/" + encode_name(interface);
+}
+
+bpfxx::Result<std::vector<Instance>> PinRoot::instances() const
+{
+    std::error_code error;
+    std::filesystem::directory_iterator entries(path_, error);
+    if (error == std::errc::no_such_file_or_directory)
+        return {};
+    if (error)
+        return std::unexpected(
+            bpfxx::system_error("list", path_, error.value(),
+                                error == std::errc::permission_denied ? "run as root: sudo xdpstat ..." : ""));
+
+    std::vector<Instance> instances;
+    for (; entries != std::filesystem::directory_iterator(); entries.increment(error)) {
+        const std::string folder = entries->path().filename().string();
+        if (entries->is_directory(error) && !folder.starts_with(attaching_prefix) &&
+            !folder.starts_with(detaching_prefix))
+            instances.push_back(describe(entries->path().string(), folder));
+    }
+    std::ranges::sort(instances, {}, &Instance::interface);
+    return instances;
+}
+
+bpfxx::Result<Instance> PinRoot::find(const std::string& interface) const
+{
+    auto all = instances();
+    if (!all)
+        return std::unexpected(std::move(all).error());
+    const Instance* found = nullptr;
+    for (const Instance& instance : *all)
+        if (instance.interface == interface && (found == nullptr || instance.ifindex != 0))
+            found = &instance;
+    if (found != nullptr)
+        return *found;
+
+    const auto on_machine = find_interface(interface);
+    if (!on_machine)
+        return std::unexpected(on_machine.error());
+    return std::unexpected(bpfxx::make_error(
+        bpfxx::ErrorKind::not_found, "find the counter of", interface, "nothing is attached below " + path_,
+        all->empty() ? "attach it: xdpstat attach " + interface : "attached are: " + names_of(*all)));
+}
+
+bpfxx::Result<> PinRoot::create(bool mount) const
+{
+    auto on_bpffs = bpfxx::is_on_bpffs(path_);
+    if (on_bpffs && !*on_bpffs && mount && is_below(path_, bpffs)) {
+        if (::mount("bpf", bpffs, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") != 0)
+            return std::unexpected(bpfxx::system_error("mount a bpf file system on", bpffs, errno));
+        on_bpffs = bpfxx::is_on_bpffs(path_);
+    }
+    if (!on_bpffs)
+        return std::unexpected(on_bpffs.error());
+    if (!*on_bpffs)
+        return std::unexpected(bpfxx::make_error(
+            bpfxx::ErrorKind::incompatible, "use pin root", path_, "it does not lie on a bpf file system",
+            is_below(path_, bpffs) ? "mount one: add --mount-bpffs, or mount -t bpf bpf /sys/fs/bpf"
+                                   : "choose one below /sys/fs/bpf with --pin-root"));
+
+    // Folder by folder: std::filesystem would ask for a mode that a bpf file system takes, but hide which one failed.
+    std::filesystem::path place;
+    for (const auto& part : std::filesystem::absolute(path_)) {
+        place /= part;
+        if (::mkdir(place.c_str(), root_mode) != 0 && errno != EEXIST)
+            return std::unexpected(bpfxx::system_error("create", place.string(), errno));
+    }
+    return {};
+}
+
+bpfxx::Result<bpfxx::Fd> PinRoot::lock() const
+{
+    bpfxx::Fd fd(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd)
+        return std::unexpected(bpfxx::system_error("open", path_, errno));
+    while (::flock(fd.get(), LOCK_EX) != 0)
+        if (errno != EINTR)
+            return std::unexpected(bpfxx::system_error("lock", path_, errno));
+    return fd;
+}
+
+} // namespace xdpstat

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <span>
+
+#include "abi/xdp_counter.h"
+
+namespace xdpstat {
+
+/// All counters of one interface at one moment: the sums over all slots. A plain value.
+struct Snapshot {
+    std::chrono::steady_clock::time_point taken;      ///< for rates: never steps
+    std::chrono::system_clock::time_point wall_clock; ///< for people
+    pkt_stats stats{};
+    bool has_breakdown = false; ///< else `traffic` is all zero
+    traffic_stats traffic{};
+};
+
+/// The sum of a part of the breakdown.
+using Cell = traffic_cell;
+
+/// The cells by one of their three sides, in the order of the enums of abi/xdp_counter.h.
+[[nodiscard]] std::array<Cell, TRAFFIC_NETWORK_COUNT> by_network(const traffic_stats& traffic) noexcept;
+[[nodiscard]] std::array<Cell, TRAFFIC_TRANSPORT_COUNT> by_transport(const traffic_stats& traffic) noexcept;
+[[nodiscard]] std::array<Cell, TRAFFIC_SIZE_COUNT> by_size(const traffic_stats& traffic) noexcept;
+
+/// The headline that the breakdown adds up to: equal to stats_map wherever the breakdown was always on.
+[[nodiscard]] pkt_stats roll_up(const traffic_stats& traffic) noexcept;
+
+/// Adds every counter of a slot to the sum.
+void accumulate(pkt_stats& sum, const pkt_stats& slot) noexcept;
+void accumulate(traffic_stats& sum, const traffic_stats& slot) noexcept;
+
+/// All counters as a row, for code that treats them alike: the fields of pkt_stats in order.
+[[nodiscard]] inline std::span<const __u64, sizeof(pkt_stats) / sizeof(__u64)> counters(const pkt_stats& stats) noexcept
+{
+    return std::span<const __u64, sizeof(pkt_stats) / sizeof(__u64)>(&stats.total_packets,
+                                                                      sizeof(pkt_stats) / sizeof(__u64));
+}
+
+/// Whether total = icmp + tcp + udp + other, as it always holds of a slot that no CPU is just writing.
+[[nodiscard]] inline bool is_whole(const pkt_stats& stats) noexcept
+{
+    return stats.total_packets ==
+           stats.icmp_packets + stats.tcp_packets + stats.udp_packets + stats.other_packets;
+}
+
+} // namespace xdpstat
