@@ -35,7 +35,7 @@ install: build ## install below PREFIX= (default /usr/local), under DESTDIR= for
 	@DESTDIR='$(DESTDIR)' cmake --install build/release --prefix '$(PREFIX)'
 
 bench: deps ## measure, and print ratios (root)
-	@cmake --preset release && cmake --build --preset release && bench/run
+	@cmake --preset release && cmake --build --preset release && scripts/bench
 
 demo: deps build ## attach, send mixed traffic through a veth pair, compare, clean up (root)
 	@demo/demo.sh

@@ -29,15 +29,19 @@ extern const volatile struct xdp_counter_config config;
 /* The tag of 802.1ad's forerunners, still sent by old switches; the UAPI headers do not name it. */
 #define ETH_P_QINQ_OLD 0x9100
 
-/* How many tags are skipped: as many as a frame of 9 KiB holds; fewer where every offset must be proved. */
-#define MAX_VLAN_TAGS 2250
-#define MAX_VLAN_TAGS_LINEAR 8
+/* How many tags are skipped: in place, or else by the run, as many in all as a frame of 9 KiB holds. */
+#define MAX_VLAN_TAGS_NEAR 2
+#define MAX_VLAN_TAGS_IN_RUN 48
+#define MAX_VLAN_TAG_RUNS 48
 
 #define MAX_EXTENSION_HEADERS 8
 
 /* Fragment offset in the 16-bit field of an IPv4 header (RFC 791) and of an IPv6 fragment header (RFC 8200). */
 #define IPV4_FRAGMENT_OFFSET 0x1fff
 #define IPV6_FRAGMENT_OFFSET 0xfff8
+
+/* No frame in one piece is longer, and the verifier wants a bound. */
+#define LONGEST_LINEAR 0x7fff
 
 /* The last field of an Ethernet header and of every tag. */
 #define ETHERTYPE_OFFSET 12
@@ -46,6 +50,9 @@ extern const volatile struct xdp_counter_config config;
 #define KIND(network, transport) ((network) * TRAFFIC_TRANSPORT_COUNT + (transport))
 #define KIND_COUNT KIND(TRAFFIC_NETWORK_COUNT, 0)
 #define KIND_FAR KIND_COUNT /* not known from what lies in place */
+
+/* Says which way the code should fall through: the way of most traffic. */
+#define likely(condition) __builtin_expect(!!(condition), 1)
 
 struct vlan_tag {
 	__be16 control;
@@ -72,8 +79,8 @@ static __always_inline bool is_vlan_tag(__be16 ethertype)
 
 static __always_inline bool is_extension_header(__u8 next_header)
 {
-	return next_header == IPPROTO_HOPOPTS || next_header == IPPROTO_ROUTING || next_header == IPPROTO_FRAGMENT ||
-	       next_header == IPPROTO_AH || next_header == IPPROTO_DSTOPTS;
+	return next_header == IPPROTO_HOPOPTS || next_header == IPPROTO_ROUTING ||
+	       next_header == IPPROTO_FRAGMENT || next_header == IPPROTO_AH || next_header == IPPROTO_DSTOPTS;
 }
 
 /* What both versions of IP number alike. */
@@ -98,9 +105,11 @@ static __always_inline __u32 transport_of(__u8 protocol)
 /* The protocol field decides, whatever the rest of the header says (RFC 791). */
 static __always_inline __u32 kind_of_ipv4(const struct iphdr *ip)
 {
-	__u32 network = ip->frag_off & bpf_htons(IPV4_FRAGMENT_OFFSET) ? TRAFFIC_NETWORK_IPV4_FRAGMENT :
-									 TRAFFIC_NETWORK_IPV4;
+	__u32 network = ip->frag_off & bpf_htons(IPV4_FRAGMENT_OFFSET) ? TRAFFIC_NETWORK_IPV4_FRAGMENT
+								       : TRAFFIC_NETWORK_IPV4;
 
+	if (likely(ip->protocol == IPPROTO_TCP))
+		return KIND(network, TRAFFIC_TRANSPORT_TCP);
 	if (ip->protocol == IPPROTO_ICMP)
 		return KIND(network, TRAFFIC_TRANSPORT_ICMP);
 	if (ip->protocol == IPPROTO_AH)
@@ -132,7 +141,14 @@ static __always_inline __u32 kind_of_ethertype(__be16 ethertype)
 	}
 }
 
-/* Untagged or with one tag, the fixed header in the linear part, no extension header: else KIND_FAR. */
+static __always_inline __u32 classify_ipv4_near(const void *header, const void *data_end)
+{
+	const struct iphdr *ip = header;
+
+	return header + sizeof(*ip) <= data_end ? kind_of_ipv4(ip) : KIND_FAR;
+}
+
+/* At most two tags, the fixed header in the linear part, no extension header: else KIND_FAR. */
 static __always_inline __u32 classify_near(const void *data, const void *data_end)
 {
 	const void *header = data + sizeof(struct ethhdr);
@@ -141,22 +157,20 @@ static __always_inline __u32 classify_near(const void *data, const void *data_en
 	if (header > data_end)
 		return KIND_FAR;
 	ethertype = *(const __be16 *)(data + ETHERTYPE_OFFSET);
-	if (ethertype != bpf_htons(ETH_P_IP) && ethertype != bpf_htons(ETH_P_IPV6) && is_vlan_tag(ethertype)) {
+	if (likely(ethertype == bpf_htons(ETH_P_IP)))
+		return classify_ipv4_near(header, data_end);
+
+#pragma unroll
+	for (int i = 0; i < MAX_VLAN_TAGS_NEAR && is_vlan_tag(ethertype); i++) {
 		const struct vlan_tag *tag = header;
 
 		header += sizeof(*tag);
 		if (header > data_end)
 			return KIND_FAR;
 		ethertype = tag->ethertype;
-		if (is_vlan_tag(ethertype))
-			return KIND_FAR;
 	}
-
-	if (ethertype == bpf_htons(ETH_P_IP)) {
-		const struct iphdr *ip = header;
-
-		return header + sizeof(*ip) <= data_end ? kind_of_ipv4(ip) : KIND_FAR;
-	}
+	if (ethertype == bpf_htons(ETH_P_IP))
+		return classify_ipv4_near(header, data_end);
 	if (ethertype == bpf_htons(ETH_P_IPV6)) {
 		const struct ipv6hdr *ip = header;
 
@@ -164,7 +178,7 @@ static __always_inline __u32 classify_near(const void *data, const void *data_en
 			return KIND_FAR;
 		return kind_of_ipv6(TRAFFIC_NETWORK_IPV6, ip->nexthdr);
 	}
-	return kind_of_ethertype(ethertype);
+	return is_vlan_tag(ethertype) ? KIND_FAR : kind_of_ethertype(ethertype);
 }
 
 /* Kernels that know multi-buffer frames copy from any fragment (bpf_xdp_load_bytes: 5.18). */
@@ -181,6 +195,8 @@ static __always_inline bool read_header(struct xdp_md *ctx, __u64 offset, void *
 	if (!is_linear())
 		return !bpf_xdp_load_bytes(ctx, offset, copy, size);
 
+	if (offset > LONGEST_LINEAR)
+		return false;
 	header = (const void *)(long)ctx->data + offset;
 	if (header + size > (const void *)(long)ctx->data_end)
 		return false;
@@ -223,30 +239,44 @@ static __always_inline __u32 walk_ipv6(struct xdp_md *ctx, __u64 offset, __u64 f
 	return kind_of_ipv6(TRAFFIC_NETWORK_IPV6, next_header);
 }
 
+/*
+ * From the ethertype field that names a tag to the one behind a run of tags; 0 where the frame ends before. A
+ * function of its own, and not static, so that the verifier walks one run and not each of them.
+ */
+__noinline __u32 skip_tags(struct xdp_md *ctx, __u32 offset)
+{
+	__be16 ethertype;
+
+	for (int i = 0; i < MAX_VLAN_TAGS_IN_RUN; i++) {
+		offset += sizeof(struct vlan_tag);
+		if (!read_header(ctx, offset, &ethertype, sizeof(ethertype)))
+			return 0;
+		if (!is_vlan_tag(ethertype))
+			break;
+	}
+	return offset;
+}
+
 /* Only the outermost network layer counts: what a tunnel carries does not. */
 __noinline __u32 classify_far(struct xdp_md *ctx, __u64 frame_length)
 {
-	int most_tags = is_linear() ? MAX_VLAN_TAGS_LINEAR : MAX_VLAN_TAGS;
-	__u64 offset = ETHERTYPE_OFFSET;
+	__u32 offset = ETHERTYPE_OFFSET;
 	__be16 ethertype;
 	struct iphdr ip;
 
 	if (!read_header(ctx, offset, &ethertype, sizeof(ethertype)))
 		return KIND(TRAFFIC_NETWORK_OTHER, TRAFFIC_TRANSPORT_TRUNCATED);
-	offset += sizeof(ethertype);
-	for (int i = 0; i < most_tags && is_vlan_tag(ethertype); i++) {
-		struct vlan_tag tag;
-
-		if (!read_header(ctx, offset, &tag, sizeof(tag)))
+	for (int i = 0; i < MAX_VLAN_TAG_RUNS && is_vlan_tag(ethertype); i++) {
+		offset = skip_tags(ctx, offset);
+		if (!offset || !read_header(ctx, offset, &ethertype, sizeof(ethertype)))
 			return KIND(TRAFFIC_NETWORK_OTHER, TRAFFIC_TRANSPORT_TRUNCATED);
-		ethertype = tag.ethertype;
-		offset += sizeof(tag);
 	}
+	offset += sizeof(ethertype);
 
 	if (ethertype == bpf_htons(ETH_P_IP))
-		return read_header(ctx, offset, &ip, sizeof(ip)) ?
-			       kind_of_ipv4(&ip) :
-			       KIND(TRAFFIC_NETWORK_IPV4, TRAFFIC_TRANSPORT_TRUNCATED);
+		return read_header(ctx, offset, &ip, sizeof(ip))
+			       ? kind_of_ipv4(&ip)
+			       : KIND(TRAFFIC_NETWORK_IPV4, TRAFFIC_TRANSPORT_TRUNCATED);
 	if (ethertype == bpf_htons(ETH_P_IPV6))
 		return walk_ipv6(ctx, offset, frame_length);
 	return kind_of_ethertype(ethertype);

@@ -6,7 +6,6 @@ find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 
 pkg_check_modules(LIBBPF REQUIRED IMPORTED_TARGET libbpf>=1.1)
-pkg_check_modules(LIBCAP REQUIRED IMPORTED_TARGET libcap)
 find_package(fmt REQUIRED)
 
 # Curses lives under different names; pkg-config knows its private libraries for a static link.

@@ -23,9 +23,9 @@ PAGE_WIDTH = 80
 NETWORK_LABELS = {
     "arp": "ARP",
     "ipv4": "IPv4",
-    "ipv4_fragment": "IPv4, later fragment",
+    "ipv4_fragment": "IPv4 fragment",
     "ipv6": "IPv6",
-    "ipv6_fragment": "IPv6, later fragment",
+    "ipv6_fragment": "IPv6 fragment",
     "mpls": "MPLS",
     "pppoe": "PPPoE",
     "other": "other ethertype",
@@ -38,7 +38,7 @@ TRANSPORT_LABELS = {
     "gre": "GRE",
     "ipsec": "IPsec",
     "other": "other",
-    "truncated": "cut short",
+    "truncated": "truncated",
 }
 CLASSES = ("icmp", "tcp", "udp", "other")
 

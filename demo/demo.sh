@@ -93,6 +93,7 @@ ip -n "$receiver" address add "$receiver_ipv6/64" dev receiver nodad
 ip -n "$receiver" link set receiver up
 ip -n "$sender" link set sender up
 
+echo
 say 'xdpstat attach receiver --mode native'
 counter attach receiver --mode native
 ip -n "$receiver" -j -s link show dev receiver >"$folder/before.json"
@@ -101,6 +102,7 @@ exec {ready}< <(exec nsenter --net="/run/netns/$receiver" "$here/traffic.py" ser
 server=$!
 read -r -t 20 -u "$ready" _ || fail 'the web server on the receiving end does not start'
 
+echo
 say 'Traffic, with a capture on the sending end'
 # In the background and waited for: a signal then need not wait until it is through.
 nsenter --net="/run/netns/$sender" "$here/traffic.py" \
@@ -111,6 +113,7 @@ traffic=
 
 ip -n "$receiver" -j -s link show dev receiver >"$folder/after.json"
 counter show receiver --json >"$folder/counted.json"
+echo
 say 'What was sent and what was counted'
 equal=yes
 "$here/compare.py" "$folder/sent.json" "$folder/counted.json" "$folder/before.json" "$folder/after.json" || equal=no
@@ -121,4 +124,4 @@ counter show receiver
 
 echo
 [[ $equal == yes ]] || fail 'the counter, the capture and the kernel do not agree: see DIFFERS above'
-say 'All equal. Next, on an interface of your own: sudo build/release/xdpstat run eth0'
+say 'All equal. Next, on an interface of your own: sudo build/release/xdpstat run eth0 (q ends it, nothing stays attached)'

@@ -26,8 +26,7 @@ struct Arguments {
     bool json = false;
 };
 
-int examine(const Arguments& arguments, const Context& context)
-{
+int examine(const Arguments& arguments, const Context& context) {
     const PinRoot root(context.pin_root);
     const MachineFacts facts = gather_machine(root);
     const std::vector<Finding> machine = judge_machine(facts);
@@ -38,15 +37,15 @@ int examine(const Arguments& arguments, const Context& context)
                                     : std::vector<Finding>{judge_missing(interface.error())};
     }
     const Examination examination{arguments.interface, machine, about_interface};
-    const std::string text = arguments.json ? doctor_json(examination) : doctor_text(examination, text_options());
+    const std::string text =
+        arguments.json ? doctor_json(examination) : doctor_text(examination, text_options());
     std::fputs(text.c_str(), stdout);
     return any_failure(machine) || any_failure(about_interface) ? exit_findings : exit_ok;
 }
 
 } // namespace
 
-void add_doctor(CLI::App& program, Context& context)
-{
+void add_doctor(CLI::App& program, Context& context) {
     auto arguments = std::make_shared<Arguments>();
     CLI::App* command =
         program.add_subcommand("doctor", "Say what this machine can do and what stands in the way");

@@ -181,8 +181,9 @@ std::optional<KeyPress> Terminal::read_key() {
     case KEY_RIGHT:
     case '\t':
         return KeyPress{.key = Key::next, .character = 0};
+    case KEY_RESIZE: // curses' own note of what resize() did
+        return KeyPress{};
     case '\f': // Ctrl-L
-    case KEY_RESIZE:
         return KeyPress{.key = Key::redraw, .character = 0};
     default:
         return KeyPress{.key = Key::character, .character = code};

@@ -2,6 +2,7 @@
 #include "cli/watch.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -216,12 +217,20 @@ void add_watch_options(CLI::App& command, WatchOptions& options) {
         return fmt::format("an interval is {} to {:.0f} seconds, not {}", shortest_interval, longest_interval,
                            text);
     };
+    const auto check_count = [](const std::string& text) -> std::string {
+        std::uint64_t count = 0;
+        const char* end = text.data() + text.size();
+        const auto [parsed_to, error] = std::from_chars(text.data(), end, count);
+        if (error == std::errc() && parsed_to == end && count > 0)
+            return {};
+        return fmt::format("a count is a whole number above 0, not {}", text);
+    };
     command.add_option("-i,--interval", options.interval, "Seconds between two readings, from 0.05 up")
         ->check(CLI::Validator(check_interval, ""))
         ->type_name("SECONDS")
         ->capture_default_str();
     command.add_option("-n,--count", options.count, "End after so many intervals")
-        ->check(CLI::PositiveNumber.description(""))
+        ->check(CLI::Validator(check_count, ""))
         ->type_name("COUNT");
 }
 

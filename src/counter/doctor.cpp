@@ -18,7 +18,8 @@ struct Milestone {
     const char* lacks;
 };
 constexpr std::array milestones = {
-    Milestone{{5, 18}, "multi-buffer frames: native mode only up to a page's MTU, jumbo frames in generic mode"},
+    Milestone{{5, 18},
+              "multi-buffer frames: native mode only up to a page's MTU, jumbo frames in generic mode"},
     Milestone{{6, 2}, "kernel functions in XDP: a frame's length costs a helper's call, some nanoseconds"},
     Milestone{{6, 3}, "a driver's word on XDP: the mode below is a guess"},
 };
@@ -29,17 +30,16 @@ constexpr KernelVersion free_reading{5, 19};
 constexpr std::uint64_t memory_fixed = 1 << 20;
 constexpr std::uint64_t memory_a_cpu = 16 << 10;
 
-std::string version(KernelVersion kernel)
-{
+std::string version(KernelVersion kernel) {
     return std::to_string(kernel.major) + "." + std::to_string(kernel.minor);
 }
 
 using Findings = std::vector<Finding>;
 
-void judge_kernel(const MachineFacts& facts, Findings& findings)
-{
+void judge_kernel(const MachineFacts& facts, Findings& findings) {
     if (facts.kernel < kernel_floor) {
-        findings.push_back({Severity::fail, "kernel", facts.release + " is older than " + version(kernel_floor),
+        findings.push_back({Severity::fail, "kernel",
+                            facts.release + " is older than " + version(kernel_floor),
                             "boot a newer kernel"});
         return;
     }
@@ -54,8 +54,7 @@ void judge_kernel(const MachineFacts& facts, Findings& findings)
         findings.push_back({Severity::info, "kernel", facts.release + lacks, "a newer kernel counts faster"});
 }
 
-void judge_btf(const MachineFacts& facts, Findings& findings)
-{
+void judge_btf(const MachineFacts& facts, Findings& findings) {
     if (facts.kernel_btf)
         findings.push_back({Severity::ok, "BTF", "/sys/kernel/btf/vmlinux is there", ""});
     else
@@ -64,8 +63,7 @@ void judge_btf(const MachineFacts& facts, Findings& findings)
                             "take a kernel with CONFIG_DEBUG_INFO_BTF=y, or mount /sys"});
 }
 
-void judge_bpffs(const MachineFacts& facts, Findings& findings)
-{
+void judge_bpffs(const MachineFacts& facts, Findings& findings) {
     if (!facts.pin_root_on_bpffs)
         findings.push_back({Severity::warn, "bpffs", facts.pin_root + " cannot be looked at",
                             "run as root: sudo xdpstat doctor"});
@@ -79,16 +77,16 @@ void judge_bpffs(const MachineFacts& facts, Findings& findings)
                             "choose one below /sys/fs/bpf with --pin-root"});
 }
 
-void judge_capabilities(const MachineFacts& facts, Findings& findings)
-{
+void judge_capabilities(const MachineFacts& facts, Findings& findings) {
     const auto missing = missing_to_attach(facts.held);
     std::string names;
     for (const std::string& name : missing)
         names += (names.empty() ? "" : ", ") + name;
     if (facts.own_user_namespace)
-        findings.push_back({Severity::fail, "capabilities",
-                            "this is a user namespace of its own: its capabilities do not count for BPF",
-                            "run in the first user namespace: outside of a rootless container or unshare -U"});
+        findings.push_back(
+            {Severity::fail, "capabilities",
+             "this is a user namespace of its own: its capabilities do not count for BPF",
+             "run in the first user namespace: outside of a rootless container or unshare -U"});
     else if (!missing.empty())
         findings.push_back({Severity::fail, "capabilities", "missing to attach: " + names,
                             facts.is_root ? "give the container: --cap-add BPF --cap-add NET_ADMIN"
@@ -105,40 +103,40 @@ void judge_capabilities(const MachineFacts& facts, Findings& findings)
                             "run as root where a layout must be proved or a program named"});
 }
 
-void judge_bpf_call(const MachineFacts& facts, Findings& findings)
-{
+void judge_bpf_call(const MachineFacts& facts, Findings& findings) {
     if (facts.bpf_error == 0)
         return;
     if (facts.bpf_error == ENOSYS)
         findings.push_back({Severity::fail, "bpf()", "the kernel has no such system call",
                             "take a kernel with CONFIG_BPF_SYSCALL=y"});
     else
-        findings.push_back(
-            {Severity::fail, "bpf()",
-             std::string("refused altogether: ") + std::strerror(facts.bpf_error) +
-                 (facts.seccomp ? "; a seccomp filter is in force" : "") +
-                 (facts.in_container ? ", in a container" : ""),
-             facts.seccomp || facts.in_container
-                 ? "allow bpf in the seccomp profile of the container, or run with --security-opt seccomp=unconfined"
-                 : "see the security module's log: ausearch -m avc, or dmesg"});
+        findings.push_back({Severity::fail, "bpf()",
+                            std::string("refused altogether: ") + std::strerror(facts.bpf_error) +
+                                (facts.seccomp ? "; a seccomp filter is in force" : "") +
+                                (facts.in_container ? ", in a container" : ""),
+                            facts.seccomp || facts.in_container
+                                ? "allow bpf in the seccomp profile of the container, or run with "
+                                  "--security-opt seccomp=unconfined"
+                                : "see the security module's log: ausearch -m avc, or dmesg"});
 }
 
-void judge_settings(const MachineFacts& facts, Findings& findings)
-{
+void judge_settings(const MachineFacts& facts, Findings& findings) {
     if (facts.lockdown == "confidentiality")
-        findings.push_back({Severity::warn, "lockdown",
-                            "confidentiality: reading kernel memory is off, so faster ways to a length may be refused",
-                            "if attaching fails, boot with lockdown=integrity"});
+        findings.push_back(
+            {Severity::warn, "lockdown",
+             "confidentiality: reading kernel memory is off, so faster ways to a length may be refused",
+             "if attaching fails, boot with lockdown=integrity"});
     else if (!facts.lockdown.empty())
         findings.push_back({Severity::ok, "lockdown", facts.lockdown + ", which lets XDP programs load", ""});
 
     if (facts.unprivileged_bpf_disabled)
-        findings.push_back({Severity::ok, "unprivileged",
-                            "kernel.unprivileged_bpf_disabled is " + std::to_string(*facts.unprivileged_bpf_disabled) +
-                                (facts.kernel >= free_reading || *facts.unprivileged_bpf_disabled == 0
-                                     ? ": opening a pinned map takes no capability, only its file's permission"
-                                     : ": opening a pinned map takes CAP_BPF"),
-                            ""});
+        findings.push_back(
+            {Severity::ok, "unprivileged",
+             "kernel.unprivileged_bpf_disabled is " + std::to_string(*facts.unprivileged_bpf_disabled) +
+                 (facts.kernel >= free_reading || *facts.unprivileged_bpf_disabled == 0
+                      ? ": opening a pinned map takes no capability, only its file's permission"
+                      : ": opening a pinned map takes CAP_BPF"),
+             ""});
     if (facts.jit == 0)
         findings.push_back({Severity::warn, "JIT", "net.core.bpf_jit_enable is 0: every frame is interpreted",
                             "sysctl -w net.core.bpf_jit_enable=1"});
@@ -148,21 +146,22 @@ void judge_settings(const MachineFacts& facts, Findings& findings)
     const std::uint64_t wanted = memory_fixed + facts.possible_cpus * memory_a_cpu;
     if (facts.kernel < memory_by_cgroup && facts.memory_lock_limit && *facts.memory_lock_limit < wanted)
         findings.push_back({Severity::fail, "memory lock",
-                            "the limit is " + std::to_string(*facts.memory_lock_limit >> 10) + " KiB, and about " +
-                                std::to_string(wanted >> 10) + " KiB are wanted before kernel " +
-                                version(memory_by_cgroup),
+                            "the limit is " + std::to_string(*facts.memory_lock_limit >> 10) +
+                                " KiB, and about " + std::to_string(wanted >> 10) +
+                                " KiB are wanted before kernel " + version(memory_by_cgroup),
                             "ulimit -l unlimited"});
     if (facts.possible_cpus > facts.online_cpus)
         findings.push_back({Severity::info, "CPUs",
-                            std::to_string(facts.possible_cpus) + " possible, " + std::to_string(facts.online_cpus) +
+                            std::to_string(facts.possible_cpus) + " possible, " +
+                                std::to_string(facts.online_cpus) +
                                 " online; maps have an entry for every possible one, and all are added up",
                             ""});
     else
-        findings.push_back({Severity::ok, "CPUs", std::to_string(facts.possible_cpus) + " possible, all online", ""});
+        findings.push_back(
+            {Severity::ok, "CPUs", std::to_string(facts.possible_cpus) + " possible, all online", ""});
 }
 
-void judge_pins(const MachineFacts& facts, Findings& findings)
-{
+void judge_pins(const MachineFacts& facts, Findings& findings) {
     if (!facts.pins_error.empty())
         findings.push_back({Severity::info, "pins", facts.pins_error, "run as root: sudo xdpstat doctor"});
     for (const PinFact& pin : facts.pins)
@@ -171,17 +170,15 @@ void judge_pins(const MachineFacts& facts, Findings& findings)
 
 } // namespace
 
-Findings judge_machine(const MachineFacts& facts)
-{
+Findings judge_machine(const MachineFacts& facts) {
     Findings findings;
-    for (const auto judge : {judge_kernel, judge_btf, judge_bpffs, judge_capabilities, judge_bpf_call, judge_settings,
-                             judge_pins})
+    for (const auto judge : {judge_kernel, judge_btf, judge_bpffs, judge_capabilities, judge_bpf_call,
+                             judge_settings, judge_pins})
         judge(facts, findings);
     return findings;
 }
 
-bool any_failure(const Findings& findings)
-{
+bool any_failure(const Findings& findings) {
     return std::ranges::find(findings, Severity::fail, &Finding::severity) != findings.end();
 }
 

@@ -12,7 +12,7 @@ namespace xdpstat {
 struct ExpectedMode {
     bpfxx::XdpMode mode = bpfxx::XdpMode::native;
     std::string why;
-    std::string to_do; ///< what leads to native mode; empty where it is, or where nothing does
+    std::string to_do;     ///< what leads to native mode; empty where it is, or where nothing does
     bool is_guess = false; ///< from the driver's name, on a kernel that does not tell (before 6.3)
 };
 

@@ -13,22 +13,19 @@
 namespace xdpstat {
 
 Ethtool::Ethtool(const std::string& interface)
-    : interface_(interface), socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0))
-{
-}
+    : interface_(interface), socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {}
 
-bool Ethtool::ask(void* request) const
-{
+bool Ethtool::ask(void* request) const {
     struct ifreq message = {};
     interface_.copy(message.ifr_name, sizeof(message.ifr_name) - 1);
     message.ifr_data = static_cast<char*>(request);
     return ::ioctl(socket_.get(), SIOCETHTOOL, &message) == 0;
 }
 
-std::vector<std::string> Ethtool::strings(std::uint32_t set) const
-{
+std::vector<std::string> Ethtool::strings(std::uint32_t set) const {
     // struct ethtool_sset_info ends in an array of unknown length: one 32-bit count a set asked for.
-    alignas(struct ethtool_sset_info) std::byte size_bytes[sizeof(struct ethtool_sset_info) + sizeof(std::uint32_t)] = {};
+    alignas(struct ethtool_sset_info)
+        std::byte size_bytes[sizeof(struct ethtool_sset_info) + sizeof(std::uint32_t)] = {};
     struct ethtool_sset_info size_request = {};
     size_request.cmd = ETHTOOL_GSSET_INFO;
     size_request.sset_mask = 1ULL << set;
@@ -51,7 +48,8 @@ std::vector<std::string> Ethtool::strings(std::uint32_t set) const
         return {};
     std::vector<std::string> names;
     for (std::size_t i = 0; i < count; i++) {
-        const auto* name = reinterpret_cast<const char*>(answer.data()) + sizeof(header) + i * ETH_GSTRING_LEN;
+        const auto* name =
+            reinterpret_cast<const char*>(answer.data()) + sizeof(header) + i * ETH_GSTRING_LEN;
         names.emplace_back(name, ::strnlen(name, ETH_GSTRING_LEN));
     }
     return names;

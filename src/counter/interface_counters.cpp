@@ -14,25 +14,24 @@
 
 namespace xdpstat {
 
-bpfxx::Result<KernelCounterReader> KernelCounterReader::open()
-{
+bpfxx::Result<KernelCounterReader> KernelCounterReader::open() {
     auto socket = NetlinkSocket::open(NETLINK_ROUTE);
     if (!socket)
         return std::unexpected(std::move(socket).error());
     return KernelCounterReader(std::move(*socket));
 }
 
-bpfxx::Result<KernelCounters> KernelCounterReader::read(std::uint32_t ifindex) const
-{
+bpfxx::Result<KernelCounters> KernelCounterReader::read(std::uint32_t ifindex) const {
     struct if_stats_msg header = {};
     header.ifindex = ifindex;
     header.filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64);
     std::optional<struct rtnl_link_stats64> found;
     const std::string object = "the counters of interface " + std::to_string(ifindex);
-    BPFXX_TRY(socket_.ask(NetlinkRequest(RTM_GETSTATS, 0, header), object, [&](std::span<const std::byte> answer) {
-        const auto [about, attributes] = split_answer<struct if_stats_msg>(answer);
-        found = attributes.value<struct rtnl_link_stats64>(IFLA_STATS_LINK_64);
-    }));
+    BPFXX_TRY(
+        socket_.ask(NetlinkRequest(RTM_GETSTATS, 0, header), object, [&](std::span<const std::byte> answer) {
+            const auto [about, attributes] = split_answer<struct if_stats_msg>(answer);
+            found = attributes.value<struct rtnl_link_stats64>(IFLA_STATS_LINK_64);
+        }));
     if (!found)
         return std::unexpected(
             bpfxx::make_error(bpfxx::ErrorKind::unsupported, "read", object, "the kernel's answer has none"));
@@ -44,8 +43,7 @@ bpfxx::Result<KernelCounters> KernelCounterReader::read(std::uint32_t ifindex) c
                           .rx_nohandler = found->rx_nohandler};
 }
 
-std::vector<DriverCounter> read_driver_counters(const std::string& interface)
-{
+std::vector<DriverCounter> read_driver_counters(const std::string& interface) {
     const Ethtool ethtool(interface);
     const auto names = ethtool.strings(ETH_SS_STATS);
     if (names.empty())
@@ -60,7 +58,8 @@ std::vector<DriverCounter> read_driver_counters(const std::string& interface)
     std::vector<DriverCounter> counters;
     for (std::size_t i = 0; i < names.size(); i++) {
         DriverCounter counter{.name = names[i], .value = 0};
-        std::memcpy(&counter.value, answer.data() + sizeof(header) + i * sizeof(std::uint64_t), sizeof(counter.value));
+        std::memcpy(&counter.value, answer.data() + sizeof(header) + i * sizeof(std::uint64_t),
+                    sizeof(counter.value));
         counters.push_back(std::move(counter));
     }
     return counters;

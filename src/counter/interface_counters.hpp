@@ -15,8 +15,8 @@ struct KernelCounters {
     std::uint64_t rx_packets = 0;
     std::uint64_t rx_bytes = 0;
     std::uint64_t rx_errors = 0;
-    std::uint64_t rx_dropped = 0;   ///< by the kernel: no memory, a full backlog, nobody who takes the protocol
-    std::uint64_t rx_missed = 0;    ///< by the card: its ring was full
+    std::uint64_t rx_dropped = 0; ///< by the kernel: no memory, a full backlog, nobody who takes the protocol
+    std::uint64_t rx_missed = 0;  ///< by the card: its ring was full
     std::uint64_t rx_nohandler = 0; ///< on a bond's inactive member
 
     friend bool operator==(const KernelCounters&, const KernelCounters&) = default;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <functional>
 
 #include <linux/ethtool.h>
 #include <linux/genetlink.h>
@@ -29,8 +30,7 @@ constexpr std::uint64_t netdev_xdp_hw_offload = 1 << 4;
 constexpr std::uint64_t netdev_xdp_rx_sg = 1 << 5;
 
 /// The features' blocks of bits; empty where the driver is asked in vain.
-std::vector<struct ethtool_get_features_block> feature_blocks(const Ethtool& ethtool, std::size_t features)
-{
+std::vector<struct ethtool_get_features_block> feature_blocks(const Ethtool& ethtool, std::size_t features) {
     std::vector<struct ethtool_get_features_block> blocks((features + bits_a_block - 1) / bits_a_block);
     struct ethtool_gfeatures header = {};
     header.cmd = ETHTOOL_GFEATURES;
@@ -43,8 +43,7 @@ std::vector<struct ethtool_get_features_block> feature_blocks(const Ethtool& eth
     return blocks;
 }
 
-void read_features(const Ethtool& ethtool, LinkFeatures& features)
-{
+void read_features(const Ethtool& ethtool, LinkFeatures& features) {
     const auto names = ethtool.strings(ETH_SS_FEATURES);
     const auto blocks = feature_blocks(ethtool, names.size());
     if (blocks.empty())
@@ -65,8 +64,7 @@ void read_features(const Ethtool& ethtool, LinkFeatures& features)
     features.rx_vlan = find("rx-vlan-hw-parse");
 }
 
-void read_channels(const Ethtool& ethtool, LinkFeatures& features)
-{
+void read_channels(const Ethtool& ethtool, LinkFeatures& features) {
     struct ethtool_channels channels = {};
     channels.cmd = ETHTOOL_GCHANNELS;
     if (ethtool.ask(&channels))
@@ -78,8 +76,7 @@ void read_channels(const Ethtool& ethtool, LinkFeatures& features)
 
 /// Each link of the namespace, or the one asked for, with its attributes.
 void visit_links(const NetlinkSocket& socket, std::uint32_t ifindex,
-                 const std::function<void(const struct ifinfomsg&, const NetlinkAttributes&)>& visitor)
-{
+                 const std::function<void(const struct ifinfomsg&, const NetlinkAttributes&)>& visitor) {
     struct ifinfomsg header = {};
     header.ifi_index = static_cast<int>(ifindex);
     const NetlinkRequest request(RTM_GETLINK, ifindex == 0 ? NLM_F_DUMP : 0, header);
@@ -90,8 +87,7 @@ void visit_links(const NetlinkSocket& socket, std::uint32_t ifindex,
     });
 }
 
-void read_place(std::uint32_t ifindex, LinkFeatures& features)
-{
+void read_place(std::uint32_t ifindex, LinkFeatures& features) {
     const auto socket = NetlinkSocket::open(NETLINK_ROUTE);
     if (!socket)
         return;
@@ -113,8 +109,7 @@ void read_place(std::uint32_t ifindex, LinkFeatures& features)
     });
 }
 
-std::optional<XdpFeatures> read_xdp_features(std::uint32_t ifindex)
-{
+std::optional<XdpFeatures> read_xdp_features(std::uint32_t ifindex) {
     const auto socket = NetlinkSocket::open(NETLINK_GENERIC);
     if (!socket)
         return std::nullopt;
@@ -123,9 +118,10 @@ std::optional<XdpFeatures> read_xdp_features(std::uint32_t ifindex)
     NetlinkRequest family_request(GENL_ID_CTRL, 0, header);
     family_request.add(CTRL_ATTR_FAMILY_NAME, std::string_view("netdev"));
     std::optional<std::uint16_t> family;
-    const auto family_answer = socket->ask(family_request, "the netdev family", [&](std::span<const std::byte> answer) {
-        family = split_answer<struct genlmsghdr>(answer).second.value<std::uint16_t>(CTRL_ATTR_FAMILY_ID);
-    });
+    const auto family_answer =
+        socket->ask(family_request, "the netdev family", [&](std::span<const std::byte> answer) {
+            family = split_answer<struct genlmsghdr>(answer).second.value<std::uint16_t>(CTRL_ATTR_FAMILY_ID);
+        });
     if (!family_answer || !family)
         return std::nullopt;
 
@@ -145,8 +141,7 @@ std::optional<XdpFeatures> read_xdp_features(std::uint32_t ifindex)
 
 } // namespace
 
-LinkFeatures read_link_features(const std::string& interface, std::uint32_t ifindex)
-{
+LinkFeatures read_link_features(const std::string& interface, std::uint32_t ifindex) {
     LinkFeatures features;
     const Ethtool ethtool(interface);
     read_features(ethtool, features);

@@ -37,10 +37,10 @@ struct LinkFeatures {
     std::optional<Feature> rx_vlan; ///< the card takes VLAN tags off
     std::optional<Channels> channels;
     std::optional<XdpFeatures> xdp;
-    std::string kind;        ///< rtnetlink's word: "veth", "bond", "vlan"; empty for a card
-    std::string master;      ///< the bond, team or bridge that it belongs to
+    std::string kind;   ///< rtnetlink's word: "veth", "bond", "vlan"; empty for a card
+    std::string master; ///< the bond, team or bridge that it belongs to
     std::string master_kind;
-    std::string lower;       ///< the interface below a VLAN or macvlan, where it is in this namespace
+    std::string lower; ///< the interface below a VLAN or macvlan, where it is in this namespace
     std::vector<std::string> members; ///< the interfaces whose master it is
     std::uint32_t rx_queues = 0;
 };

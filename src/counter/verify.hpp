@@ -54,15 +54,16 @@ struct Verification {
     std::string mode;
     double seconds = 0;
     Cell counter{};
-    Cell kernel{}; ///< from the readings after the counter's; within `uncertainty` of it either way
+    Cell kernel{};         ///< from the readings after the counter's; within `uncertainty` of it either way
     KernelCounters others; ///< the kernel's other receive counters; its packets and bytes are `kernel`'s
     Cell uncertainty{};    ///< frames that arrived between two readings, and the bytes that they may have had
     std::vector<DriverDifference> driver; ///< those that changed
-    bool agrees = false;   ///< equal, or the gap is fully explained
+    bool agrees = false;                  ///< equal, or the gap is fully explained
     std::vector<Finding> findings;
 };
 
 /// Compares two readings and explains the gap where the figures support it. Pure.
-[[nodiscard]] Verification explain(const VerifyReading& start, const VerifyReading& end, const VerifyFacts& facts);
+[[nodiscard]] Verification explain(const VerifyReading& start, const VerifyReading& end,
+                                   const VerifyFacts& facts);
 
 } // namespace xdpstat

@@ -27,8 +27,7 @@ constexpr std::uint64_t poll_budget = 64;
 constexpr std::uint64_t default_backlog = 1000;
 
 /// Frames that wait between the driver's count and generic XDP, a CPU.
-std::uint64_t backlog_limit()
-{
+std::uint64_t backlog_limit() {
     std::ifstream file("/proc/sys/net/core/netdev_max_backlog");
     std::uint64_t limit = default_backlog;
     return file >> limit ? limit : default_backlog;
@@ -37,8 +36,8 @@ std::uint64_t backlog_limit()
 /// Everything that a reading is made of, open for the whole measurement.
 class Meter {
 public:
-    static bpfxx::Result<Meter> open(const Instance& instance, std::vector<std::string> members, bpfxx::Proof proof)
-    {
+    static bpfxx::Result<Meter> open(const Instance& instance, std::vector<std::string> members,
+                                     bpfxx::Proof proof) {
         auto reader = Reader::open(instance.directory, proof);
         if (!reader)
             return std::unexpected(std::move(reader).error());
@@ -48,12 +47,12 @@ public:
         return Meter(instance, std::move(*reader), std::move(*kernel), std::move(members));
     }
 
-    bpfxx::Result<VerifyReading> read()
-    {
+    bpfxx::Result<VerifyReading> read() {
         VerifyReading reading;
         for (const std::string& member : members_) {
             const auto interface = find_interface(member);
-            const auto counters = interface ? kernel_.read(interface->index) : std::unexpected(interface.error());
+            const auto counters =
+                interface ? kernel_.read(interface->index) : std::unexpected(interface.error());
             if (!counters)
                 return std::unexpected(counters.error());
             reading.members.push_back({member, *counters});
@@ -82,8 +81,7 @@ public:
     }
 
     /// Waits a little for a moment in which nothing arrives; under load there is none.
-    bpfxx::Result<VerifyReading> read_at_rest()
-    {
+    bpfxx::Result<VerifyReading> read_at_rest() {
         auto reading = read();
         for (int i = 1; i < start_tries && reading && !reading->quiet; i++) {
             std::this_thread::sleep_for(pause_between_tries);
@@ -95,12 +93,9 @@ public:
 private:
     Meter(Instance instance, Reader reader, KernelCounterReader kernel, std::vector<std::string> members)
         : instance_(std::move(instance)), reader_(std::move(reader)), kernel_(std::move(kernel)),
-          members_(std::move(members))
-    {
-    }
+          members_(std::move(members)) {}
 
-    [[nodiscard]] bpfxx::Error gone(bpfxx::Error error) const
-    {
+    [[nodiscard]] bpfxx::Error gone(bpfxx::Error error) const {
         error.object = instance_.interface;
         error.operation = "read the kernel's counters of";
         return error;
@@ -112,8 +107,7 @@ private:
     std::vector<std::string> members_;
 };
 
-VerifyFacts gather_facts(const Instance& instance, const Interface& interface, const LinkFeatures& features)
-{
+VerifyFacts gather_facts(const Instance& instance, const Interface& interface, const LinkFeatures& features) {
     VerifyFacts facts;
     facts.interface = instance.interface;
     facts.mode = instance.mode;
@@ -130,12 +124,12 @@ VerifyFacts gather_facts(const Instance& instance, const Interface& interface, c
 } // namespace
 
 bpfxx::Result<Verification> verify(const Instance& instance, std::chrono::duration<double> interval,
-                                   bpfxx::Proof proof)
-{
+                                   bpfxx::Proof proof) {
     if (instance.ifindex == 0)
-        return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::not_found, "verify", instance.interface,
-                                                 "its counter is " + instance.mode + " and counts nothing here",
-                                                 "attach it: xdpstat attach " + instance.interface));
+        return std::unexpected(
+            bpfxx::make_error(bpfxx::ErrorKind::not_found, "verify", instance.interface,
+                              "its counter is " + instance.mode + " and counts nothing here",
+                              "attach it: xdpstat attach " + instance.interface));
     const auto interface = find_interface(instance.interface);
     if (!interface)
         return std::unexpected(interface.error());
@@ -148,7 +142,8 @@ bpfxx::Result<Verification> verify(const Instance& instance, std::chrono::durati
     const auto start = meter->read_at_rest();
     if (!start)
         return std::unexpected(start.error());
-    std::this_thread::sleep_until(start->taken + std::chrono::duration_cast<std::chrono::nanoseconds>(interval));
+    std::this_thread::sleep_until(start->taken +
+                                  std::chrono::duration_cast<std::chrono::nanoseconds>(interval));
 
     for (int tries = 1;; tries++) {
         const auto end = meter->read();

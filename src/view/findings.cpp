@@ -20,7 +20,7 @@ constexpr std::size_t screen_width = 80;
 constexpr std::size_t what_column = 6;
 constexpr std::size_t detail_column = 21;
 constexpr std::size_t packets_end = 40;
-constexpr std::size_t bytes_end = 64;
+constexpr std::size_t bytes_end = 68; // two blanks and the largest number there is
 constexpr std::size_t driver_counters_shown = 12;
 
 const char* to_string(Severity severity) {
@@ -90,11 +90,12 @@ std::string summary(const Examination& examination) {
     };
     const std::string what =
         examination.interface.empty() ? "attaching" : "attaching to " + printable(examination.interface);
-    const auto warnings = fmt::format("{} warning{}", all(Severity::warn), all(Severity::warn) == 1 ? "" : "s");
+    const auto warnings =
+        fmt::format("{} warning{}", all(Severity::warn), all(Severity::warn) == 1 ? "" : "s");
     const auto failures = all(Severity::fail);
     if (failures > 0)
-        return fmt::format("{} {} in the way of {}, {}", failures, failures == 1 ? "thing stands" : "things stand",
-                           what, warnings);
+        return fmt::format("{} {} in the way of {}, {}", failures,
+                           failures == 1 ? "thing stands" : "things stand", what, warnings);
     return fmt::format("nothing stands in the way of {}, {}", what, warnings);
 }
 
@@ -139,10 +140,12 @@ void add_driver(std::vector<Line>& lines, std::span<const DriverDifference> coun
         shown++;
         const bool is_bytes = counter.name.find("bytes") != std::string::npos;
         const std::string value = grouped(counter.difference);
-        lines.push_back(figures(printable(counter.name), is_bytes ? "" : value, is_bytes ? value : "", Style::faint));
+        lines.push_back(
+            figures(printable(counter.name), is_bytes ? "" : value, is_bytes ? value : "", Style::faint));
     }
     if (left_out > 0)
-        lines.emplace_back(fmt::format("  {} more of the driver's counters changed: --json", left_out), Style::faint);
+        lines.emplace_back(fmt::format("  {} more of the driver's counters changed: --json", left_out),
+                           Style::faint);
 }
 
 } // namespace
@@ -163,7 +166,8 @@ std::string doctor_text(const Examination& examination, const TextOptions& optio
 }
 
 std::string doctor_json(const Examination& examination) {
-    const auto failures = count(examination.machine, Severity::fail) + count(examination.about_interface, Severity::fail);
+    const auto failures =
+        count(examination.machine, Severity::fail) + count(examination.about_interface, Severity::fail);
     Json document{{"schema", doctor_schema},
                   {"can_attach", failures == 0},
                   {"machine", finding_list(examination.machine)}};
@@ -180,10 +184,10 @@ std::string verify_text(const Verification& verification, const TextOptions& opt
     title.add(fmt::format(", {} mode, {:.1f} s", verification.mode, verification.seconds));
     lines.push_back(std::move(title));
     lines.push_back(figures("", "packets", "bytes", Style::faint));
-    lines.push_back(figures("counter", grouped(verification.counter.packets), grouped(verification.counter.bytes),
-                            Style::strong));
-    lines.push_back(figures("kernel", grouped(verification.kernel.packets), grouped(verification.kernel.bytes),
-                            Style::strong));
+    lines.push_back(figures("counter", grouped(verification.counter.packets),
+                            grouped(verification.counter.bytes), Style::strong));
+    lines.push_back(figures("kernel", grouped(verification.kernel.packets),
+                            grouped(verification.kernel.bytes), Style::strong));
     for (const auto& [name, value] : other_counters(verification.others))
         if (value > 0)
             lines.push_back(figures(name, grouped(value), "", Style::normal));

@@ -34,6 +34,9 @@ bool within(const std::array<Range, N>& ranges, std::uint32_t value) noexcept {
 }
 
 std::size_t columns_of(std::uint32_t value) noexcept {
+    // Latin letters, and the lines and blocks that most of a screen is made of: no need to search.
+    if (value < combining_ranges.front().first || (value >= 0x2500 && value <= 0x259f))
+        return 1;
     if (within(combining_ranges, value))
         return 0;
     return within(wide_ranges, value) ? 2 : 1;

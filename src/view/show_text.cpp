@@ -67,7 +67,7 @@ void add_totals(Page& page, const pkt_stats& stats) {
         .add("packets")
         .add_right(grouped(stats.total_packets), plain_count_end, Style::strong);
     if (stats.total_packets > 0)
-        packets.add(fmt::format("  {} a packet", human_bytes(stats.total_bytes / stats.total_packets)),
+        packets.add(fmt::format("  {} bytes a packet", grouped(stats.total_bytes / stats.total_packets)),
                     Style::faint);
     page.line(std::move(packets));
 

@@ -25,7 +25,8 @@ def is_source(root: Path, path: Path) -> bool:
 
 def wanted(path: Path) -> str:
     # What ends up in the kernel, or describes what does; the build files beside it do not.
-    return DUAL if path.parts[0] in ("abi", "bpf") and path.suffix in tree.C_FAMILY else BSD
+    kernel_side = path.suffix in tree.C_FAMILY and (path.parts[0] in ("abi", "bpf") or ".bpf." in path.name)
+    return DUAL if kernel_side else BSD
 
 
 def violations(root: Path) -> list[str]:

@@ -7,17 +7,13 @@ import os
 import signal
 import subprocess
 import sys
-import uuid
 from pathlib import Path
 
+import leaks
+import network
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-DEMO = ROOT / "demo"
-BINARY = Path(os.environ.get("XDPSTAT_BINARY", ROOT / "build" / "release" / "xdpstat"))
-NETNS = Path("/run/netns")
-BPFFS = Path("/sys/fs/bpf")
-MARK = "XDPSTAT_DEMO_TEST"
+DEMO = Path(__file__).resolve().parents[2] / "demo"
 TIMEOUT = 120  # seconds; it takes few, but a machine may be busy
 
 sys.path.insert(0, str(DEMO))
@@ -26,29 +22,12 @@ import compare  # noqa: E402
 import frames  # noqa: E402
 
 
-def need(found: bool, what: str) -> None:
-    if found:
-        return
-    if os.environ.get("XDPSTAT_REQUIRE") == "all":
-        pytest.fail(f"missing, and XDPSTAT_REQUIRE=all: {what}")
-    pytest.skip(f"missing: {what}")
-
-
-def read_bytes(path: Path) -> bytes:
-    """Of a process that may end at any moment."""
-    try:
-        return path.read_bytes()
-    except OSError:
-        return b""
-
-
 class Run:
-    """The demonstration as a process. All that it starts inherits a mark of its own, by which it is found again."""
+    """The demonstration as a process."""
 
-    def __init__(self, temporary: Path, binary: Path | str = BINARY, **options):
+    def __init__(self, temporary: Path, binary: str, **options):
         self.temporary = temporary
-        self.mark = uuid.uuid4().hex
-        environment = {**os.environ, "XDPSTAT_BINARY": str(binary), "TMPDIR": str(temporary), MARK: self.mark}
+        environment = {**os.environ, "XDPSTAT_BINARY": binary, "TMPDIR": str(temporary)}
         self.process = subprocess.Popen(
             [DEMO / "demo.sh"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
         )
@@ -61,30 +40,22 @@ class Run:
         pytest.fail(f"no line {start!r} came: {self.process.stderr.read()}")
 
     def finish(self) -> tuple[int, str, str]:
-        """Exit code and output; what is left behind fails the test."""
+        """Exit code and output. What carries the run's name afterwards fails the test; conftest looks for the rest."""
         output, errors = self.process.communicate(timeout=TIMEOUT)
-        assert self.left_behind() == []
+        left = [path for folder in (network.NETNS, leaks.BPFFS) for path in folder.glob(f"{self.name}*")]
+        assert [*left, *self.temporary.iterdir()] == []
         return self.process.returncode, output, errors
-
-    def left_behind(self) -> list[str]:
-        wanted = f"{MARK}={self.mark}".encode()
-        found = [str(path) for path in Path("/proc").glob("[0-9]*/environ") if wanted in read_bytes(path).split(b"\0")]
-        found += [str(path) for folder in (NETNS, BPFFS, self.temporary) if folder.exists() for path in folder.iterdir()
-                  if path.parent == self.temporary or path.name.startswith(self.name)]  # fmt: skip
-        return found
 
 
 @pytest.fixture
-def start(tmp_path):
+def start(tmp_path, xdpstat):
     """Starts the demonstration; ends what a failed test left running."""
-    need(os.geteuid() == 0, "root")
-    need(BINARY.exists(), f"{BINARY}: make build")
     runs = []
 
-    def start_one(**options) -> Run:
+    def start_one(binary: str = xdpstat.binary, **options) -> Run:
         temporary = tmp_path / f"run-{len(runs)}"
-        temporary.mkdir(mode=0o777)
-        runs.append(Run(temporary, **options))
+        temporary.mkdir()
+        runs.append(Run(temporary, binary, **options))
         return runs[-1]
 
     yield start_one
@@ -98,7 +69,7 @@ def test_all_is_equal_and_nothing_is_left(start):
     code, output, errors = start().finish()
     assert (code, errors) == (0, "")
     assert "DIFFERS" not in output
-    for kind in ("ARP", "IPv4 TCP", "IPv4 ICMP", "IPv6 UDP", "IPv6, later fragment UDP", "IPv4 SCTP", "IPv4 GRE"):
+    for kind in ("ARP", "IPv4 TCP", "IPv4 ICMP", "IPv6 UDP", "IPv6 fragment UDP", "IPv4 SCTP", "IPv4 GRE"):
         assert any(line.startswith(kind) and line.endswith("equal") for line in output.splitlines()), kind
     assert "\033" not in output, "colours belong on a terminal only"
 
@@ -113,7 +84,7 @@ def test_two_at_once(start):
 def test_a_counter_lost_half_way_is_noticed(start):
     run = start()
     run.wait_for_line("  ICMP")
-    (link,) = (BPFFS / run.name).glob("*/link")
+    (link,) = (leaks.BPFFS / run.name).glob("*/link")
     link.unlink()
     code, output, errors = run.finish()
     assert code == 1

@@ -14,12 +14,13 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-const std::vector<Finding> machine = {{Severity::ok, "kernel", "6.18.0, has all that is used", ""},
-                                      {Severity::warn, "JIT", "is off", "sysctl -w net.core.bpf_jit_enable=1"}};
-const std::vector<Finding> slot_taken = {{Severity::fail, "XDP program", "'firewall' id 42", "detach it first"}};
+const std::vector<Finding> machine = {
+    {Severity::ok, "kernel", "6.18.0, has all that is used", ""},
+    {Severity::warn, "JIT", "is off", "sysctl -w net.core.bpf_jit_enable=1"}};
+const std::vector<Finding> slot_taken = {
+    {Severity::fail, "XDP program", "'firewall' id 42", "detach it first"}};
 
-TEST(Findings, MarksEachAndSaysWhatToDo)
-{
+TEST(Findings, MarksEachAndSaysWhatToDo) {
     EXPECT_EQ(doctor_text({"eth0", machine, slot_taken}, {}),
               "ok    kernel         6.18.0, has all that is used\n"
               "warn  JIT            is off\n"
@@ -30,11 +31,11 @@ TEST(Findings, MarksEachAndSaysWhatToDo)
               "                     -> detach it first\n"
               "\n"
               "1 thing stands in the way of attaching to eth0, 1 warning\n");
-    EXPECT_THAT(doctor_text({"", machine, {}}, {}), HasSubstr("nothing stands in the way of attaching, 1 warning\n"));
+    EXPECT_THAT(doctor_text({"", machine, {}}, {}),
+                HasSubstr("nothing stands in the way of attaching, 1 warning\n"));
 }
 
-TEST(Findings, WrapsLongLinesAndKeepsEveryWord)
-{
+TEST(Findings, WrapsLongLinesAndKeepsEveryWord) {
     std::string detail;
     for (int i = 0; i < 40; i++)
         detail += (i == 0 ? "word" : " word") + std::to_string(i);
@@ -48,20 +49,18 @@ TEST(Findings, WrapsLongLinesAndKeepsEveryWord)
     EXPECT_THAT(words, HasSubstr(detail + " -> " + detail));
 }
 
-TEST(Findings, ColoursOnlyWhereAsked)
-{
+TEST(Findings, ColoursOnlyWhereAsked) {
     EXPECT_THAT(doctor_text({"eth0", machine, slot_taken}, {.color = true}), HasSubstr("\033["));
     EXPECT_THAT(doctor_text({"eth0", machine, slot_taken}, {.color = false}), Not(HasSubstr("\033[")));
 }
 
-TEST(Findings, LetsNoNameWriteToTheTerminal)
-{
-    const std::vector<Finding> evil = {{Severity::ok, "interface", "e\033[2Jth0", "ip link set e\033[2Jth0 up"}};
+TEST(Findings, LetsNoNameWriteToTheTerminal) {
+    const std::vector<Finding> evil = {
+        {Severity::ok, "interface", "e\033[2Jth0", "ip link set e\033[2Jth0 up"}};
     EXPECT_THAT(doctor_text({"e\033[2Jth0", machine, evil}, {}), Not(HasSubstr("\033")));
 }
 
-TEST(Findings, GivesDoctorAsJson)
-{
+TEST(Findings, GivesDoctorAsJson) {
     const auto document = nlohmann::json::parse(doctor_json({"eth0", machine, slot_taken}));
     EXPECT_EQ(document["schema"], "xdpstat.doctor/1");
     EXPECT_EQ(document["can_attach"], false);
@@ -73,8 +72,7 @@ TEST(Findings, GivesDoctorAsJson)
     EXPECT_FALSE(healthy.contains("interface"));
 }
 
-Verification sample()
-{
+Verification sample() {
     Verification report;
     report.interface = "eth0";
     report.mode = "native";
@@ -87,23 +85,21 @@ Verification sample()
     return report;
 }
 
-TEST(Findings, ShowsBothFiguresSideBySide)
-{
+TEST(Findings, ShowsBothFiguresSideBySide) {
     EXPECT_EQ(verify_text(sample(), {}),
               "eth0, native mode, 5.0 s\n"
-              "                                 packets                   bytes\n"
+              "                                 packets                       bytes\n"
               "  counter                      1,234,567  18,446,744,073,709,551,615\n"
-              "  kernel                       1,234,560                      99\n"
+              "  kernel                       1,234,560                          99\n"
               "  rx_missed                            7\n"
               "  rx_queue_0_packets               1,234\n"
-              "  rx_queue_0_bytes                                        98,765\n"
+              "  rx_queue_0_bytes                                            98,765\n"
               "  1 more of the driver's counters changed: --json\n"
               "\n"
               "fail  packets        7 more\n");
 }
 
-TEST(Findings, GivesVerifyAsJsonWithExactNumbers)
-{
+TEST(Findings, GivesVerifyAsJsonWithExactNumbers) {
     const auto document = nlohmann::json::parse(verify_json(sample()));
     EXPECT_EQ(document["schema"], "xdpstat.verify/1");
     EXPECT_EQ(document["agrees"], false);
@@ -114,8 +110,7 @@ TEST(Findings, GivesVerifyAsJsonWithExactNumbers)
     EXPECT_EQ(document["uncertainty"]["packets"], 0);
 }
 
-TEST(Findings, ShowsNoMoreOfTheDriverThanAScreenTakes)
-{
+TEST(Findings, ShowsNoMoreOfTheDriverThanAScreenTakes) {
     auto report = sample();
     report.driver.clear();
     for (int i = 0; i < 1000; i++)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "view/line.hpp"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "view/graph.hpp"

@@ -74,7 +74,7 @@ TEST(WatchScreen, NeverLargerThanTheScreen) {
 
 TEST(WatchScreen, SmallScreensKeepWhatMatters) {
     const auto screen = watch_screen(facts({samples::mixed()}), {40, 10});
-    for (const char* text : {"eth0", "native", "1.51 Mpps", "Mbit/s", "ICMP", "TCP", "UDP", "other", "total"})
+    for (const char* text : {"eth0", "native", "1.51 Mpps", "Gbit/s", "ICMP", "TCP", "UDP", "other", "total"})
         EXPECT_TRUE(shows(screen, text)) << text;
 }
 

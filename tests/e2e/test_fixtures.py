@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The fixtures themselves: what the other end-to-end tests lean on."""
+
+import json
+import os
+import struct
+import subprocess
+
+import leaks
+import network
+
+
+def udp_frame(end: network.Endpoint, peer: network.Endpoint, length: int) -> bytes:
+    ethernet = bytes.fromhex(peer.mac.replace(":", "") + end.mac.replace(":", "")) + b"\x08\x00"
+    ip_length = length - len(ethernet)
+    ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, ip_length, 0, 0, 64, 17, 0, b"\x0a\x4d\x00\x02", b"\x0a\x4d\x00\x01")
+    udp = struct.pack("!HHHH", 4000, 9, ip_length - len(ip), 0)
+    return (ethernet + ip + udp).ljust(length, b"\0")
+
+
+def test_link_carries_both_families(link):
+    link.sender.run("ping", "-c", 1, "-W", 5, link.receiver.ipv4)
+    link.sender.run("ping", "-c", 1, "-W", 5, link.receiver.ipv6)
+
+
+def test_link_has_the_mtu_asked_for(make_link):
+    assert make_link(mtu=9000).receiver.state()["mtu"] == 9000
+
+
+def test_sender_counts_what_the_kernel_took(make_link, send):
+    link = make_link(ipv6=False)
+    before = network.settled(link.receiver)
+    frame = udp_frame(link.sender, link.receiver, 64)
+    runs = [send.start(link.sender, frame=frame, count=50_000, cpu=cpu) for cpu in sorted(os.sched_getaffinity(0))[:2]]
+    sent = [send.finish(run) for run in runs]
+    after = network.settled(link.receiver)
+    assert all(one["frames"] == 50_000 and one["bytes"] == 64 * 50_000 for one in sent)
+    assert after["rx_packets"] - before["rx_packets"] == sum(one["frames"] for one in sent)
+
+
+def test_sender_plays_a_capture(make_link, send, tmp_path):
+    link = make_link(ipv6=False)
+    frames = [udp_frame(link.sender, link.receiver, length) for length in (60, 300, 1514)]
+    capture = tmp_path / "frames.pcap"
+    records = b"".join(struct.pack("<IIII", 0, 0, len(frame), len(frame)) + frame for frame in frames)
+    capture.write_bytes(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1) + records)
+    before = network.settled(link.receiver)
+    sent = send(link.sender, pcap=capture, count=10)
+    after = network.settled(link.receiver)
+    assert (sent["frames"], sent["bytes"]) == (30, 10 * (60 + 300 + 1514))
+    assert after["rx_packets"] - before["rx_packets"] == 30
+
+
+def test_sender_says_what_is_wrong(link, send):
+    run = send.start(link.sender, frame=b"\0" * 64, count=1, cpu=4095)
+    _, error = run.communicate(timeout=30)
+    assert run.returncode != 0
+    assert "CPU 4095" in error
+
+
+def test_attach_attaches_and_detaches(link, attach, pin_root):
+    attach(link.receiver)
+    assert "xdp" in link.receiver.state()
+    assert (pin_root / link.receiver.name / "link").exists()
+
+
+def test_leak_check_sees_namespaces_pins_and_processes(pin_root):
+    run = os.environ[leaks.MARK]
+    roots = [pin_root.parent]
+    before = leaks.state(run, roots)
+    with network.namespace("leak") as name, subprocess.Popen(["sleep", "60"]) as process:
+        try:
+            pin_root.mkdir()
+            found = leaks.state(run, roots).since(before)
+        finally:
+            process.kill()
+    # Programs of others may come and go meanwhile: they are told apart only at a test's end.
+    found = [line for line in found if not line.startswith(("programs", "links"))]
+    assert found == [f"namespaces: {name}", f"pins: {pin_root}", f"processes: {process.pid}"]
+    pin_root.rmdir()
+    assert leaks.after(before, run, roots) == []
+
+
+def test_leak_check_sees_a_program(pin_root, bpf_object):
+    run = os.environ[leaks.MARK]
+    roots = [pin_root.parent]
+    before = leaks.state(run, roots)
+    pin_root.mkdir()
+    network.run("bpftool", "prog", "load", bpf_object, pin_root / "prog", "type", "xdp")
+    number = json.loads(network.run("bpftool", "-j", "prog", "show", "pinned", pin_root / "prog").stdout)["id"]
+    assert number in leaks.state(run, roots).programs - before.programs
+    assert leaks.of_others("prog", {number}, run, roots) == set()
+    assert leaks.of_others("prog", {number}, run, []) == {number}
+    (pin_root / "prog").unlink()
+    pin_root.rmdir()
+    assert leaks.after(before, run, roots) == []
