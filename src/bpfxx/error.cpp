@@ -22,6 +22,8 @@ ErrorKind kind_of(int error_number)
     case EBUSY:
     case EEXIST:
         return ErrorKind::busy;
+    case ENOTDIR:
+        return ErrorKind::incompatible; // a file in the place of a folder
     case EOPNOTSUPP:
     case ENOSYS:
         return ErrorKind::unsupported;

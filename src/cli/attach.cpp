@@ -64,6 +64,7 @@ bpfxx::Result<AttachResult> attach_and_tell(const std::string& interface, const 
                                             const Context& context)
 {
     const PinRoot root(context.pin_root);
+    BPFXX_TRY(check_may_attach(interface));
     BPFXX_TRY(root.create(context.mount_bpffs));
     auto result = attach(root, interface, options);
     if (!result)
@@ -74,6 +75,7 @@ bpfxx::Result<AttachResult> attach_and_tell(const std::string& interface, const 
         std::printf("%s: not in native mode: %s\n", interface.c_str(), result->why_not_native.c_str());
     if (!result->note.empty())
         std::printf("%s: %s\n", interface.c_str(), result->note.c_str());
+    std::fflush(stdout); // before anything that is written past the buffer
     return result;
 }
 

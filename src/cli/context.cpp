@@ -6,6 +6,8 @@
 
 #include <unistd.h>
 
+#include "view/human.hpp"
+
 namespace xdpstat {
 
 namespace {
@@ -35,7 +37,7 @@ int exit_code_of(bpfxx::ErrorKind kind)
 
 int report(const bpfxx::Error& error)
 {
-    std::fprintf(stderr, "xdpstat: %s\n%s", error.message().c_str(), error.detail.c_str());
+    std::fprintf(stderr, "xdpstat: %s\n%s", printable(error.message()).c_str(), error.detail.c_str());
     return exit_code_of(error.kind);
 }
 

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <exception>
 #include <string>
 #include <vector>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
 
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
@@ -39,6 +43,7 @@ void add_shared_options(CLI::App& program, Context& context)
     program
         .add_option("--pin-root", context.pin_root, "Folder on a bpf file system below which the counters are pinned")
         ->capture_default_str()
+        ->check([](const std::string& path) { return path.empty() ? "is empty" : std::string(); })
         ->type_name("DIR");
     program.add_flag("--mount-bpffs", context.mount_bpffs, "Mount a bpf file system on /sys/fs/bpf if there is none");
     program.add_flag(
@@ -91,18 +96,42 @@ int run(int argc, char** argv)
     return context.exit_code;
 }
 
+/// Descriptors 0 to 2 that the caller closed would become those of a map or a folder, and output would go there.
+/// They are opened the wrong way round, so that using them fails.
+void occupy_standard_descriptors()
+{
+    for (const int flags : {O_WRONLY, O_RDONLY, O_RDONLY})
+        if (const int fd = ::open("/dev/null", flags); fd > STDERR_FILENO) {
+            ::close(fd);
+            return;
+        }
+}
+
+/// Output that did not arrive is a failure, unless its reader went away.
+int close_output(int code)
+{
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0)
+        return code;
+    struct pollfd output = {.fd = STDOUT_FILENO, .events = 0, .revents = 0};
+    if (::poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0)
+        return code;
+    std::fputs("xdpstat: cannot write to standard output\n", stderr);
+    return code == exit_ok ? static_cast<int>(exit_failure) : code;
+}
+
 } // namespace
 
 } // namespace xdpstat
 
 int main(int argc, char** argv)
 {
+    xdpstat::occupy_standard_descriptors();
     // A reader that closes its end early is no failure: writes then say so, and the program ends.
     std::signal(SIGPIPE, SIG_IGN);
-    const int code = xdpstat::run(argc, argv);
-    if (std::fflush(stdout) != 0 && errno != EPIPE && code == xdpstat::exit_ok) {
-        std::perror("xdpstat: cannot write to standard output");
+    try {
+        return xdpstat::close_output(xdpstat::run(argc, argv));
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "xdpstat: %s\n", error.what());
         return xdpstat::exit_failure;
     }
-    return code;
 }

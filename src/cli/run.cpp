@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include <cstdio>
+#include <csignal>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "cli/attach.hpp"
 #include "cli/context.hpp"
@@ -21,18 +22,39 @@ struct Arguments {
     WatchOptions watch;
 };
 
-/// The counter is not kept: whatever ends this process, the kernel detaches it.
+/// Keeps the signals that end a process back for as long as it lives: they wait until somebody asks for them.
+class SignalsHeldBack {
+public:
+    SignalsHeldBack()
+    {
+        sigset_t signals;
+        ::sigemptyset(&signals);
+        for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT})
+            ::sigaddset(&signals, signal);
+        ::sigprocmask(SIG_BLOCK, &signals, &before_);
+    }
+    ~SignalsHeldBack() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
+    SignalsHeldBack(const SignalsHeldBack&) = delete;
+    SignalsHeldBack& operator=(const SignalsHeldBack&) = delete;
+
+private:
+    sigset_t before_{};
+};
+
+/// The counter is not kept: whatever ends this process, the kernel detaches it. A signal that comes before or after
+/// watching must not leave the pins behind.
 int run_command(const Arguments& arguments, Context& context)
 {
     AttachOptions options = arguments.attach;
     options.keep = false;
-    const auto attached = attach_and_tell(arguments.interface, options, context);
+    const SignalsHeldBack held_back;
+    auto attached = attach_and_tell(arguments.interface, options, context);
     if (!attached)
         return report(attached.error());
     const int code = watch({arguments.interface}, arguments.watch, context);
     if (attached->already_attached)
         return code;
-    if (const auto result = detach(PinRoot(context.pin_root), arguments.interface); !result)
+    if (const auto result = end(PinRoot(context.pin_root), std::move(*attached)); !result)
         return report(result.error());
     return code;
 }

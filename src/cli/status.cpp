@@ -18,7 +18,7 @@ constexpr const char* examples = R"(Examples:
   sudo xdpstat status
   sudo xdpstat status --json)";
 
-StatusRow row(const Instance& instance, bpfxx::Proof proof)
+StatusRow row(const Instance& instance, bpfxx::Proof proof, int& code)
 {
     StatusRow row{instance, std::nullopt};
     auto reader = Reader::open(instance.directory, proof);
@@ -26,7 +26,7 @@ StatusRow row(const Instance& instance, bpfxx::Proof proof)
     if (stats)
         row.stats = *stats;
     else
-        std::fprintf(stderr, "xdpstat: %s: %s\n", instance.interface.c_str(), stats.error().message().c_str());
+        code = report(stats.error());
     return row;
 }
 
@@ -39,11 +39,12 @@ int status(bool json, const Context& context)
         std::printf("nothing is attached below %s\n", context.pin_root.c_str());
         return exit_ok;
     }
+    int code = exit_ok;
     std::vector<StatusRow> rows;
     for (const Instance& instance : *instances)
-        rows.push_back(row(instance, context.proof));
+        rows.push_back(row(instance, context.proof, code));
     std::fputs((json ? status_json(rows) : status_text(rows, text_options())).c_str(), stdout);
-    return exit_ok;
+    return code;
 }
 
 } // namespace

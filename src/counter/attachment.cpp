@@ -1,23 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
-//
-// Pins come and go whole: a folder is filled under a name of its own and renamed, and emptied under another name.
-// A process that dies in between leaves such a folder; whoever comes next, under the lock, ends what it began.
 #include "counter/attachment.hpp"
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
-#include <filesystem>
+#include <utility>
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "bpfxx/link.hpp"
 #include "bpfxx/map.hpp"
 #include "bpfxx/pin.hpp"
 #include "bpfxx/program.hpp"
 #include "bpfxx/xdp.hpp"
+#include "counter/capabilities.hpp"
 #include "counter/interface.hpp"
 #include "counter/loader.hpp"
 #include "counter/pins.hpp"
@@ -29,67 +24,6 @@ namespace {
 using bpfxx::Error;
 using bpfxx::ErrorKind;
 using bpfxx::Result;
-
-/// Where the target is taken, the two change places: two interfaces may have swapped their names.
-Result<> rename_folder(const std::string& from, const std::string& to)
-{
-    if (::rename(from.c_str(), to.c_str()) == 0)
-        return {};
-    if (errno == ENOTEMPTY && ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) == 0)
-        return {};
-    return std::unexpected(bpfxx::system_error("rename " + from + " to", to, errno));
-}
-
-/// The link first: nothing else keeps the program attached.
-Result<> remove_folder(const std::string& directory)
-{
-    if (const auto link = bpfxx::Link::open_pinned(link_pin(directory)))
-        (void)link->detach(); // a link that cannot be detached by force goes with its last descriptor
-    for (const std::string& path :
-         {link_pin(directory), program_pin(directory), stats_pin(directory), traffic_pin(directory)})
-        if (::unlink(path.c_str()) != 0 && errno != ENOENT)
-            return std::unexpected(bpfxx::system_error("remove", path, errno));
-    if (::rmdir(directory.c_str()) != 0)
-        return std::unexpected(bpfxx::system_error("remove", directory, errno,
-                                                   errno == ENOTEMPTY ? "it holds pins that are not ours" : ""));
-    return {};
-}
-
-/// Removes an instance so that a crash leaves it either whole or out of sight.
-Result<> retire(const PinRoot& root, const std::string& directory)
-{
-    const std::string folder = std::filesystem::path(directory).filename().string();
-    const std::string hidden = root.path() + "/" + detaching_prefix + folder;
-    BPFXX_TRY(rename_folder(directory, hidden));
-    return remove_folder(hidden);
-}
-
-bool exists(const std::string& path)
-{
-    return ::access(path.c_str(), F_OK) == 0;
-}
-
-/// Ends what a process that died had begun: an attach that had its link is completed, any other undone.
-Result<> mend_locked(const PinRoot& root)
-{
-    std::error_code error;
-    std::vector<std::string> folders;
-    for (const auto& entry : std::filesystem::directory_iterator(root.path(), error))
-        folders.push_back(entry.path().filename().string());
-    for (const std::string& folder : folders) {
-        const std::string directory = root.path() + "/" + folder;
-        if (folder.starts_with(detaching_prefix)) {
-            BPFXX_TRY(remove_folder(directory));
-        } else if (folder.starts_with(attaching_prefix)) {
-            const std::string target = root.path() + "/" + folder.substr(std::string(attaching_prefix).size());
-            if (exists(link_pin(directory)) && !exists(target))
-                BPFXX_TRY(rename_folder(directory, target));
-            else
-                BPFXX_TRY(remove_folder(directory));
-        }
-    }
-    return {};
-}
 
 /// Who holds the interface, in words.
 std::string describe_program(std::uint32_t id)
@@ -171,51 +105,69 @@ Result<Attached> attach_link(const LoadedCounter& counter, const Interface& inte
     return Attached{std::move(*generic), std::move(why)};
 }
 
-/// Pins an attached counter under a name of its own, then shows it whole.
-Result<> publish(const PinRoot& root, const std::string& interface, const LoadedCounter& counter,
-                 const bpfxx::Link& link, bool keep)
+/// Pins an attached counter under a name of its own, then shows it whole. What is returned marks the folder as held
+/// by this process; it is empty where the link is pinned.
+Result<bpfxx::Fd> publish(const PinRoot& root, const std::string& interface, const LoadedCounter& counter,
+                          const bpfxx::Link& link, bool keep)
 {
     const std::string staging = root.path() + "/" + attaching_prefix + encode_name(interface);
+    const std::string directory = root.directory(interface);
     if (::mkdir(staging.c_str(), 0755) != 0)
         return std::unexpected(bpfxx::system_error("create", staging, errno));
+    bpfxx::Fd hold;
     const auto fill = [&]() -> Result<> {
         BPFXX_TRY(bpfxx::pin(counter.stats_map_fd(), stats_pin(staging)));
         if (counter.traffic_map_fd() >= 0)
             BPFXX_TRY(bpfxx::pin(counter.traffic_map_fd(), traffic_pin(staging)));
         BPFXX_TRY(bpfxx::pin(counter.program_fd(), program_pin(staging)));
-        if (keep)
+        if (keep) {
             BPFXX_TRY(bpfxx::pin(link.fd(), link_pin(staging)));
-        return rename_folder(staging, root.directory(interface));
+        } else {
+            auto held = hold_folder(staging);
+            if (!held)
+                return std::unexpected(std::move(held).error());
+            hold = std::move(*held);
+        }
+        if (::rename(staging.c_str(), directory.c_str()) != 0)
+            return std::unexpected(bpfxx::system_error("create", directory, errno,
+                                                       "something else is there: move it away"));
+        return {};
     };
-    auto filled = fill();
-    if (!filled)
+    if (auto filled = fill(); !filled) {
         (void)remove_folder(staging); // the first error is the one to tell
-    return filled;
+        return std::unexpected(std::move(filled).error());
+    }
+    return hold;
 }
 
-/// Maps whose pins were removed by hand are found by the program that writes them, and pinned again.
-Result<> restore_pins(const Instance& instance)
+/// Maps whose pins were removed by hand are found by the program that writes them, and pinned again. Tells whether
+/// any was.
+Result<bool> restore_maps(const Instance& instance)
 {
     const auto program = bpfxx::Program::open_pinned(program_pin(instance.directory));
     const auto info = program ? program->info() : std::unexpected(program.error());
     if (!info)
         return std::unexpected(info.error());
+    bool restored = false;
     for (const std::uint32_t id : info->map_ids) {
         const auto map = bpfxx::Map::open_id(id);
         if (!map)
             return std::unexpected(map.error());
-        for (const std::string& path : {stats_pin(instance.directory), traffic_pin(instance.directory)})
-            if (path.ends_with("/" + map->info().name) && !exists(path))
+        for (const std::string& path : {stats_pin(instance.directory), traffic_pin(instance.directory)}) {
+            if (path.ends_with("/" + map->info().name) && !exists(path)) {
                 BPFXX_TRY(bpfxx::pin(map->fd(), path));
+                restored = true;
+            }
+        }
     }
-    return {};
+    return restored;
 }
 
 /// Likewise the program, found by the link that keeps it attached.
-Result<> restore_program(const Instance& instance)
+Result<bool> restore_program(const Instance& instance)
 {
     if (exists(program_pin(instance.directory)))
-        return {};
+        return false;
     const auto link = bpfxx::Link::open_pinned(link_pin(instance.directory));
     const auto info = link ? link->info() : std::unexpected(link.error());
     if (!info)
@@ -223,7 +175,33 @@ Result<> restore_program(const Instance& instance)
     const auto program = bpfxx::Program::open_id(info->program_id);
     if (!program)
         return std::unexpected(program.error());
-    return bpfxx::pin(program->fd(), program_pin(instance.directory));
+    BPFXX_TRY(bpfxx::pin(program->fd(), program_pin(instance.directory)));
+    return true;
+}
+
+/// Looking objects up by number takes CAP_SYS_ADMIN, so it is done only where a pin may be missing.
+Result<bool> restore_pins(const Instance& instance)
+{
+    const auto program = restore_program(instance);
+    if (!program || (exists(stats_pin(instance.directory)) && exists(traffic_pin(instance.directory))))
+        return program;
+    const auto maps = restore_maps(instance);
+    if (!maps && maps.error().kind == ErrorKind::permission && exists(stats_pin(instance.directory)))
+        return program; // most likely there is no breakdown
+    return maps ? Result<bool>(*program || *maps) : maps;
+}
+
+Error held_by_run(const std::string& operation, const std::string& interface)
+{
+    return bpfxx::make_error(ErrorKind::busy, operation, interface,
+                             "a running 'xdpstat run' holds it and will detach it", "end that one first");
+}
+
+Error in_other_namespace(const std::string& operation, const Instance& instance)
+{
+    return bpfxx::make_error(ErrorKind::busy, operation, instance.directory,
+                             "it belongs to an interface of the same name in another network namespace",
+                             "run xdpstat there, or choose another folder with --pin-root");
 }
 
 Result<> check_settings(const Instance& instance, const AttachOptions& options)
@@ -253,17 +231,19 @@ Result<AttachResult> adopt(const PinRoot& root, Instance instance, const AttachO
 {
     AttachResult result;
     result.already_attached = true;
-    if (options.keep && !exists(link_pin(instance.directory)))
-        return std::unexpected(bpfxx::make_error(ErrorKind::busy, "attach to", instance.interface,
-                                                 "a running 'xdpstat run' holds it and will detach it",
-                                                 "end that one first"));
-    BPFXX_TRY(restore_program(instance));
-    if (!exists(stats_pin(instance.directory)))
-        result.note = "pins were missing and are restored";
-    BPFXX_TRY(restore_pins(instance));
+    if (!exists(link_pin(instance.directory))) {
+        if (options.keep)
+            return std::unexpected(held_by_run("attach to", instance.interface));
+    } else {
+        const auto restored = restore_pins(instance);
+        if (!restored)
+            return std::unexpected(restored.error());
+        if (*restored)
+            result.note = "pins were missing and are restored";
+    }
     const std::string directory = root.directory(instance.interface);
     if (instance.directory != directory) {
-        BPFXX_TRY(rename_folder(instance.directory, directory));
+        BPFXX_TRY(exchange_folder(instance.directory, directory));
         result.note = "the interface was renamed: its pins are now in " + directory;
     }
     auto now = root.find(instance.interface);
@@ -277,27 +257,41 @@ Result<AttachResult> adopt(const PinRoot& root, Instance instance, const AttachO
 /// Takes from the interface's folder whatever is not its own: an instance that counts no more, or counts elsewhere.
 Result<std::string> vacate(const PinRoot& root, const Interface& interface)
 {
-    const auto all = root.instances();
-    if (!all)
-        return std::unexpected(all.error());
     const std::string directory = root.directory(interface.name);
-    const auto occupant = std::ranges::find(*all, directory, &Instance::directory);
-    if (occupant == all->end() || occupant->ifindex == interface.index)
-        return "";
-    if (occupant->mode == mode_elsewhere)
-        return std::unexpected(bpfxx::make_error(
-            ErrorKind::busy, "use", directory,
-            "it belongs to an interface of the same name in another network namespace",
-            "choose another folder with --pin-root"));
-    if (occupant->mode != mode_detached) {
-        BPFXX_TRY(rename_folder(directory, root.directory(occupant->interface)));
-        return "the pins of " + occupant->interface + ", which had this name before, are moved to its own";
+    std::string note;
+    // Interfaces that changed names in a circle take a step each; every step puts one folder right.
+    for (;;) {
+        const auto all = root.instances();
+        if (!all)
+            return std::unexpected(all.error());
+        const auto occupant = std::ranges::find(*all, directory, &Instance::directory);
+        if (occupant == all->end() || occupant->ifindex == interface.index)
+            return note;
+        if (occupant->mode == mode_elsewhere)
+            return std::unexpected(in_other_namespace("use", *occupant));
+        if (occupant->mode == mode_detached) {
+            BPFXX_TRY(retire(root.path(), directory));
+            return "the pins of an earlier interface of this name are removed: it counts from 0";
+        }
+        const std::string own = root.directory(occupant->interface);
+        const auto in_place = std::ranges::find(*all, own, &Instance::directory);
+        if (in_place != all->end() && in_place->mode == mode_elsewhere)
+            return std::unexpected(in_other_namespace("use", *in_place));
+        if (in_place != all->end() && in_place->mode == mode_detached)
+            BPFXX_TRY(retire(root.path(), own));
+        BPFXX_TRY(exchange_folder(directory, own));
+        note = "the pins of " + occupant->interface + ", which had this name before, are moved to its own";
     }
-    BPFXX_TRY(retire(root, directory));
-    return "the pins of an earlier interface of this name are removed";
 }
 
 } // namespace
+
+Result<> check_may_attach(const std::string& interface)
+{
+    if (const auto found = find_interface(interface); !found)
+        return std::unexpected(found.error());
+    return check_capabilities();
+}
 
 Result<AttachResult> attach(const PinRoot& root, const std::string& name, const AttachOptions& options)
 {
@@ -307,7 +301,7 @@ Result<AttachResult> attach(const PinRoot& root, const std::string& name, const 
     const auto lock = root.lock();
     if (!lock)
         return std::unexpected(lock.error());
-    BPFXX_TRY(mend_locked(root));
+    BPFXX_TRY(mend_folders(root.path()));
     const auto note = vacate(root, *interface);
     if (!note)
         return std::unexpected(note.error());
@@ -322,7 +316,9 @@ Result<AttachResult> attach(const PinRoot& root, const std::string& name, const 
     auto attached = attach_link(*counter, *interface, options.mode);
     if (!attached)
         return std::unexpected(std::move(attached).error());
-    BPFXX_TRY(publish(root, name, *counter, attached->link, options.keep));
+    auto hold = publish(root, name, *counter, attached->link, options.keep);
+    if (!hold)
+        return std::unexpected(std::move(hold).error());
 
     auto instance = root.find(name);
     if (!instance)
@@ -333,10 +329,10 @@ Result<AttachResult> attach(const PinRoot& root, const std::string& name, const 
     AttachResult result{.instance = std::move(*instance),
                         .already_attached = false,
                         .why_not_native = std::move(attached->why_not_native),
-                        .link = std::nullopt,
+                        .held = std::nullopt,
                         .note = std::move(notes)};
     if (!options.keep)
-        result.link = std::move(attached->link);
+        result.held.emplace(std::move(attached->link), std::move(*hold));
     return result;
 }
 
@@ -345,19 +341,44 @@ Result<> mend(const PinRoot& root)
     const auto lock = root.lock();
     if (!lock)
         return std::unexpected(lock.error());
-    return mend_locked(root);
+    return mend_folders(root.path());
 }
 
 Result<> detach(const PinRoot& root, const std::string& interface)
 {
     const auto lock = root.lock();
+    if (!lock && lock.error().kind == ErrorKind::not_found)
+        return std::unexpected(root.find(interface).error()); // no root: it says that nothing is attached
     if (!lock)
         return std::unexpected(lock.error());
-    BPFXX_TRY(mend_locked(root));
+    const bool begun = exists(root.path() + "/" + detaching_prefix + encode_name(interface));
+    BPFXX_TRY(mend_folders(root.path()));
     const auto instance = root.find(interface);
+    if (!instance && instance.error().kind == ErrorKind::not_found && begun)
+        return {}; // a detach that was killed: it is done now
     if (!instance)
         return std::unexpected(instance.error());
-    return retire(root, instance->directory);
+    if (instance->mode == mode_elsewhere)
+        return std::unexpected(in_other_namespace("detach", *instance));
+    if (instance->mode != mode_detached && !exists(link_pin(instance->directory)))
+        return std::unexpected(held_by_run("detach from", interface));
+    return retire(root.path(), instance->directory);
+}
+
+Result<> end(const PinRoot& root, AttachResult attached)
+{
+    const auto lock = root.lock();
+    if (!lock)
+        return std::unexpected(lock.error());
+    const auto all = root.instances();
+    if (!all)
+        return std::unexpected(all.error());
+    attached.held.reset();
+    // By its program: an interface may have been renamed, and its name given to another.
+    const auto instance = std::ranges::find(*all, attached.instance.program_id, &Instance::program_id);
+    if (instance == all->end())
+        return {};
+    return retire(root.path(), instance->directory);
 }
 
 } // namespace xdpstat

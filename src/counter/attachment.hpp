@@ -5,6 +5,7 @@
 #include <string>
 
 #include "bpfxx/error.hpp"
+#include "bpfxx/fd.hpp"
 #include "bpfxx/link.hpp"
 #include "counter/instance.hpp"
 #include "counter/pin_root.hpp"
@@ -19,16 +20,26 @@ struct AttachOptions {
     SlotLayout layout = SlotLayout::percpu;
     bool breakdown = true;
     bool keep = true; ///< pin the link, so that it counts on when the process ends; else it is attached while
-                      ///< AttachResult::link lives, whatever ends the process
+                      ///< AttachResult::held lives, whatever ends the process
+};
+
+/// What keeps a counter attached whose link is not pinned, and its folder marked as in use. Move-only.
+struct HeldLink {
+    bpfxx::Link link;
+    bpfxx::Fd folder;
 };
 
 struct AttachResult {
     Instance instance;
     bool already_attached = false; ///< it counted before, with the same settings: nothing was changed
     std::string why_not_native;    ///< the reason, where automatic mode fell back to generic; else empty
-    std::optional<bpfxx::Link> link; ///< where it was attached without keeping it
+    std::optional<HeldLink> held;  ///< where it was attached without keeping it
     std::string note;              ///< what else a person should know: an adopted pin, a slower way to a length
 };
+
+/// Whether the interface is there and the caller may attach to it, before anything is touched. Errors: not_found,
+/// permission, naming the capability.
+[[nodiscard]] bpfxx::Result<> check_may_attach(const std::string& interface);
 
 /// Attaches the counter to an interface and pins it below the root, which must exist. Idempotent; mends what a
 /// crash of an earlier attach or detach left. A crash at any point leaves the old state or the new one.
@@ -39,7 +50,11 @@ struct AttachResult {
 /// Ends what an attach or a detach that was killed had begun. Errors: not_found where there is no root.
 [[nodiscard]] bpfxx::Result<> mend(const PinRoot& root);
 
-/// Detaches the counter of an interface and removes its pins. Errors: not_found, permission.
+/// Detaches the counter of an interface and removes its pins. Errors: not_found, permission, busy where a process
+/// holds it or it belongs to another network namespace.
 [[nodiscard]] bpfxx::Result<> detach(const PinRoot& root, const std::string& interface);
+
+/// Detaches what was attached without keeping it, and nothing else: a counter that has come in its place stays.
+[[nodiscard]] bpfxx::Result<> end(const PinRoot& root, AttachResult attached);
 
 } // namespace xdpstat

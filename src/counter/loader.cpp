@@ -94,13 +94,19 @@ bpfxx::Result<LoadedCounter> load_counter(SlotLayout layout, bool breakdown, xdp
         std::make_unique<LoadedCounter::Object>(LoadedCounter::Object{std::move(*skeleton), breakdown}));
 }
 
+bpfxx::Result<> check_capabilities()
+{
+    const auto missing = missing_to_attach(capabilities());
+    if (missing.empty())
+        return {};
+    return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::permission, "load", "the counter program",
+                                             "missing " + join(missing), "run as root: sudo xdpstat ..."));
+}
+
 bpfxx::Result<LoadedCounter> load_counter(SlotLayout layout, bool breakdown)
 {
+    BPFXX_TRY(check_capabilities());
     const Capabilities held = capabilities();
-    if (const auto missing = missing_to_attach(held); !missing.empty())
-        return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::permission, "load", "the counter program",
-                                                 "missing " + join(missing), "run as root: sudo xdpstat ..."));
-
     if (held.perfmon)
         if (auto counter = load_counter(layout, breakdown, XDP_COUNTER_LENGTH_KERNEL_CTX))
             return counter;

@@ -33,6 +33,9 @@ private:
     std::unique_ptr<Object> object_;
 };
 
+/// Errors: permission, naming the capabilities that loading and attaching need and this thread lacks.
+[[nodiscard]] bpfxx::Result<> check_capabilities();
+
 /// Loads the counter with the fastest source of lengths that is true on this kernel and that this thread's
 /// capabilities allow. Errors: permission, naming the capability; unsupported; system with the verifier's log.
 [[nodiscard]] bpfxx::Result<LoadedCounter> load_counter(SlotLayout layout, bool breakdown);

@@ -52,14 +52,26 @@ bool describe_interface(Instance& instance, std::uint32_t ifindex, std::uint32_t
     return false;
 }
 
-/// Says where it is attached. The program must be described already.
+/// An instance without a pinned link: the process that attached it holds the link, or it is attached to nothing.
+void describe_unpinned(Instance& instance)
+{
+    if (const std::uint32_t ifindex = ::if_nametoindex(instance.interface.c_str()); ifindex != 0)
+        if (describe_interface(instance, ifindex, instance.program_id))
+            return;
+    if (!is_held(instance.directory))
+        return;
+    for (const std::string& name : interface_names())
+        if (describe_interface(instance, ::if_nametoindex(name.c_str()), instance.program_id))
+            return;
+    instance.mode = mode_elsewhere;
+}
+
+/// Says where it is attached.
 void describe_link(Instance& instance)
 {
     const auto link = bpfxx::Link::open_pinned(link_pin(instance.directory));
     if (!link) {
-        // Held by a process: attached to the interface that the folder is named for, or to none.
-        if (const std::uint32_t ifindex = ::if_nametoindex(instance.interface.c_str()); ifindex != 0)
-            (void)describe_interface(instance, ifindex, instance.program_id);
+        describe_unpinned(instance);
         return;
     }
     const auto info = link->info();
@@ -169,7 +181,7 @@ bpfxx::Result<std::vector<Instance>> PinRoot::instances() const
     for (; entries != std::filesystem::directory_iterator(); entries.increment(error)) {
         const std::string folder = entries->path().filename().string();
         if (entries->is_directory(error) && !folder.starts_with(attaching_prefix) &&
-            !folder.starts_with(detaching_prefix))
+            !folder.starts_with(detaching_prefix) && is_instance_folder(entries->path().string()))
             instances.push_back(describe(entries->path().string(), folder));
     }
     std::ranges::sort(instances, {}, &Instance::interface);
@@ -217,7 +229,9 @@ bpfxx::Result<> PinRoot::create(bool mount) const
     for (const auto& part : std::filesystem::absolute(path_)) {
         place /= part;
         if (::mkdir(place.c_str(), root_mode) != 0 && errno != EEXIST)
-            return std::unexpected(bpfxx::system_error("create", place.string(), errno));
+            return std::unexpected(bpfxx::system_error(
+                "create", place.string(), errno,
+                errno == EACCES ? "run as root, or choose a folder that you may write to with --pin-root" : ""));
     }
     return {};
 }
@@ -226,7 +240,8 @@ bpfxx::Result<bpfxx::Fd> PinRoot::lock() const
 {
     bpfxx::Fd fd(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd)
-        return std::unexpected(bpfxx::system_error("open", path_, errno));
+        return std::unexpected(bpfxx::system_error("open", path_, errno,
+                                                   errno == EACCES ? "run as root: sudo xdpstat ..." : ""));
     while (::flock(fd.get(), LOCK_EX) != 0)
         if (errno != EINTR)
             return std::unexpected(bpfxx::system_error("lock", path_, errno));

@@ -4,6 +4,8 @@
 #include <string>
 
 #include "abi/xdp_counter.h"
+#include "bpfxx/error.hpp"
+#include "bpfxx/fd.hpp"
 
 namespace xdpstat {
 
@@ -29,5 +31,27 @@ inline std::string traffic_pin(const std::string& directory)
 /// always followed by '2'.
 inline constexpr const char* attaching_prefix = "%attaching-";
 inline constexpr const char* detaching_prefix = "%detaching-";
+
+/// Whether anything is there, of whatever kind.
+[[nodiscard]] bool exists(const std::string& path);
+/// Whether a folder holds at least one pin of ours.
+[[nodiscard]] bool is_instance_folder(const std::string& directory);
+
+/// Marks a folder as held by this process, until the descriptor is closed or the process ends.
+[[nodiscard]] bpfxx::Result<bpfxx::Fd> hold_folder(const std::string& directory);
+/// Whether a process that lives has marked it.
+[[nodiscard]] bool is_held(const std::string& directory);
+
+// Those that follow change folders: only under the root's lock.
+
+/// Renames a folder. Where the target is a folder that holds something, the two change places.
+[[nodiscard]] bpfxx::Result<> exchange_folder(const std::string& from, const std::string& to);
+/// Detaches and removes an instance, so that a crash leaves it either whole or out of sight. Errors: incompatible,
+/// with nothing changed, where the folder holds what is not ours.
+[[nodiscard]] bpfxx::Result<> retire(const std::string& root, const std::string& directory);
+/// Ends what a process that died had begun below a root: an attach that had its link is completed, any other undone.
+[[nodiscard]] bpfxx::Result<> mend_folders(const std::string& root);
+/// Removes a folder that is out of sight, the link first: nothing else keeps the program attached.
+[[nodiscard]] bpfxx::Result<> remove_folder(const std::string& directory);
 
 } // namespace xdpstat

@@ -37,6 +37,15 @@ public:
         auto map = bpfxx::Map::open_pinned(path);
         if (!map)
             return std::unexpected(std::move(map).error());
+        const std::string object = path + ", " + map->label();
+        auto opened = open(std::move(*map), proof);
+        if (!opened)
+            opened.error().object = object; // the name alone may be that of many maps
+        return opened;
+    }
+
+    static bpfxx::Result<SlotMap> open(bpfxx::Result<bpfxx::Map> map, bpfxx::Proof proof)
+    {
         if (map->info().is_mmapable_array())
             return wrap(bpfxx::MappedArray<V>::open(std::move(*map), proof));
         if (map->info().is_per_cpu_array())

@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import network
@@ -21,6 +22,7 @@ def plain(make_link, pin_root):
     end.run("bpftool", "net", "attach", "xdpdrv", "pinned", pin_root / "xdp_counter", "dev", end.name)
     yield link
     end.run("bpftool", "net", "detach", "xdpdrv", "dev", end.name)
+    shutil.rmtree(pin_root)
 
 
 def total(pin: Path, field: str) -> int:

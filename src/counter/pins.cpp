@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Pins come and go whole: a folder is filled under a name of its own and renamed, and emptied under another name.
+// A process that dies in between leaves such a folder; whoever comes next, under the lock, ends what it began.
+#include "counter/pins.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "bpfxx/link.hpp"
+
+namespace xdpstat {
+
+namespace {
+
+using bpfxx::ErrorKind;
+using bpfxx::Result;
+
+std::array<std::string, 4> all_pins(const std::string& directory)
+{
+    return {link_pin(directory), program_pin(directory), stats_pin(directory), traffic_pin(directory)};
+}
+
+std::vector<std::filesystem::path> entries_of(const std::string& directory)
+{
+    std::error_code error;
+    std::vector<std::filesystem::path> entries;
+    for (const auto& entry : std::filesystem::directory_iterator(directory, error))
+        entries.push_back(entry.path());
+    return entries;
+}
+
+Result<> check_only_ours(const std::string& directory)
+{
+    const auto ours = all_pins(directory);
+    for (const std::filesystem::path& entry : entries_of(directory))
+        if (std::ranges::find(ours, entry.string()) == ours.end())
+            return std::unexpected(bpfxx::make_error(ErrorKind::incompatible, "remove", directory,
+                                                     "it holds '" + entry.filename().string() + "', which is not ours",
+                                                     "move that away first"));
+    return {};
+}
+
+Result<bpfxx::Fd> open_folder(const std::string& directory)
+{
+    bpfxx::Fd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd)
+        return std::unexpected(bpfxx::system_error("open", directory, errno));
+    return fd;
+}
+
+} // namespace
+
+bool exists(const std::string& path)
+{
+    return ::faccessat(AT_FDCWD, path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+bool is_instance_folder(const std::string& directory)
+{
+    return std::ranges::any_of(all_pins(directory), exists);
+}
+
+Result<bpfxx::Fd> hold_folder(const std::string& directory)
+{
+    auto fd = open_folder(directory);
+    // It waits for those only who look, in is_held().
+    while (fd && ::flock(fd->get(), LOCK_EX) != 0)
+        if (errno != EINTR)
+            return std::unexpected(bpfxx::system_error("lock", directory, errno));
+    return fd;
+}
+
+bool is_held(const std::string& directory)
+{
+    const auto fd = open_folder(directory);
+    return fd && ::flock(fd->get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+Result<> exchange_folder(const std::string& from, const std::string& to)
+{
+    if (::rename(from.c_str(), to.c_str()) == 0)
+        return {};
+    if (errno == ENOTEMPTY && ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) == 0)
+        return {};
+    return std::unexpected(bpfxx::system_error("rename " + from + " to", to, errno));
+}
+
+Result<> remove_folder(const std::string& directory)
+{
+    if (const auto link = bpfxx::Link::open_pinned(link_pin(directory)))
+        (void)link->detach(); // a link that cannot be detached by force goes with its last descriptor
+    for (const std::string& path : all_pins(directory))
+        if (::unlink(path.c_str()) != 0 && errno != ENOENT)
+            return std::unexpected(bpfxx::system_error("remove", path, errno));
+    if (::rmdir(directory.c_str()) != 0)
+        return std::unexpected(bpfxx::system_error("remove", directory, errno));
+    return {};
+}
+
+Result<> retire(const std::string& root, const std::string& directory)
+{
+    BPFXX_TRY(check_only_ours(directory));
+    const std::string folder = std::filesystem::path(directory).filename().string();
+    const std::string hidden = root + "/" + detaching_prefix + folder;
+    BPFXX_TRY(exchange_folder(directory, hidden));
+    return remove_folder(hidden);
+}
+
+Result<> mend_folders(const std::string& root)
+{
+    for (const std::filesystem::path& entry : entries_of(root)) {
+        const std::string folder = entry.filename().string();
+        if (folder.starts_with(detaching_prefix)) {
+            BPFXX_TRY(remove_folder(entry.string()));
+        } else if (folder.starts_with(attaching_prefix)) {
+            const std::string target = root + "/" + folder.substr(std::string(attaching_prefix).size());
+            if (exists(link_pin(entry.string())) && !exists(target))
+                BPFXX_TRY(exchange_folder(entry.string(), target));
+            else
+                BPFXX_TRY(remove_folder(entry.string()));
+        }
+    }
+    return {};
+}
+
+} // namespace xdpstat
