@@ -21,8 +21,7 @@ namespace {
 
 constexpr int exit_not_run = 127; // as a shell has it
 
-std::vector<char*> arguments_of(const std::vector<std::string>& command)
-{
+std::vector<char*> arguments_of(const std::vector<std::string>& command) {
     std::vector<char*> arguments;
     for (const std::string& word : command)
         arguments.push_back(const_cast<char*>(word.c_str()));
@@ -30,8 +29,7 @@ std::vector<char*> arguments_of(const std::vector<std::string>& command)
     return arguments;
 }
 
-std::string joined(const std::vector<std::string>& command)
-{
+std::string joined(const std::vector<std::string>& command) {
     std::string text;
     for (const std::string& word : command)
         text += (text.empty() ? "" : " ") + word;
@@ -40,8 +38,7 @@ std::string joined(const std::vector<std::string>& command)
 
 } // namespace
 
-bpfxx::Result<> run_command(const std::vector<std::string>& command)
-{
+bpfxx::Result<> run_command(const std::vector<std::string>& command) {
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
@@ -61,8 +58,7 @@ bpfxx::Result<> run_command(const std::vector<std::string>& command)
     return {};
 }
 
-bpfxx::Result<TerminalChild> TerminalChild::start(const std::vector<std::string>& command)
-{
+bpfxx::Result<TerminalChild> TerminalChild::start(const std::vector<std::string>& command) {
     winsize size{};
     size.ws_row = 24;
     size.ws_col = 80;
@@ -80,32 +76,29 @@ bpfxx::Result<TerminalChild> TerminalChild::start(const std::vector<std::string>
 }
 
 TerminalChild::TerminalChild(TerminalChild&& other) noexcept
-    : pid_(std::exchange(other.pid_, 0)), terminal_(std::move(other.terminal_)), name_(std::move(other.name_))
-{
-}
+    : pid_(std::exchange(other.pid_, 0)), terminal_(std::move(other.terminal_)),
+      name_(std::move(other.name_)) {}
 
-TerminalChild::~TerminalChild()
-{
+TerminalChild::~TerminalChild() {
     if (pid_ == 0)
         return;
     kill(pid_, SIGKILL);
     waitpid(pid_, nullptr, 0);
 }
 
-bpfxx::Result<> TerminalChild::run_for(std::chrono::milliseconds time)
-{
+bpfxx::Result<> TerminalChild::run_for(std::chrono::milliseconds time) {
     const auto end = std::chrono::steady_clock::now() + time;
     std::array<char, 4096> drawn{};
     while (std::chrono::steady_clock::now() < end) {
         pollfd readable{.fd = terminal_.get(), .events = POLLIN, .revents = 0};
         if (poll(&readable, 1, 10) > 0 && read(terminal_.get(), drawn.data(), drawn.size()) <= 0)
-            return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::system, "keep running", name_, "it ended"));
+            return std::unexpected(
+                bpfxx::make_error(bpfxx::ErrorKind::system, "keep running", name_, "it ended"));
     }
     return {};
 }
 
-bpfxx::Result<double> TerminalChild::resident_megabytes() const
-{
+bpfxx::Result<double> TerminalChild::resident_megabytes() const {
     std::ifstream status("/proc/" + std::to_string(pid_) + "/status");
     for (std::string word; status >> word;) {
         if (double kibibytes = 0; word == "VmRSS:" && status >> kibibytes)

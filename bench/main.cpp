@@ -14,31 +14,30 @@ namespace xdpstat::bench {
 
 namespace {
 
-std::string introduction(const Machine& machine)
-{
+std::string introduction(const Machine& machine) {
     return "<!-- SPDX-License-Identifier: BSD-2-Clause -->\n# Performance\n\n" +
-           wrapped(fmt::format(
-               "Written by `sudo make bench` (`scripts/bench --write` puts it here); on your machine the figures "
-               "differ, the ratios less. Everything compared was measured in the same run, in turns. Nothing is "
-               "asserted: no test fails for the time it takes.\n\n"
-               "Measured on {}, {}, {} CPUs{}, Linux {}.",
-               machine.cpu_model.empty() ? "an unnamed CPU" : machine.cpu_model, machine.architecture,
-               machine.cpus.size(), machine.is_virtual ? " of a virtual machine" : "", machine.kernel));
+           wrapped(fmt::format("Written by `sudo make bench` (`scripts/bench --write` puts it here); on your "
+                               "machine the figures "
+                               "differ, the ratios less. Everything compared was measured in the same run, "
+                               "in turns. Nothing is "
+                               "asserted: no test fails for the time it takes.\n\n"
+                               "Measured on {}, {}, {} CPUs{}, Linux {}.",
+                               machine.cpu_model.empty() ? "an unnamed CPU" : machine.cpu_model,
+                               machine.architecture, machine.cpus.size(),
+                               machine.is_virtual ? " of a virtual machine" : "", machine.kernel));
 }
 
-int fail(const bpfxx::Error& error)
-{
+int fail(const bpfxx::Error& error) {
     fmt::print(stderr, "xdpstat_bench: {}\n{}", error.message(), error.detail);
     return 1;
 }
 
-int run(const Settings& settings)
-{
+int run(const Settings& settings) {
     if (const auto isolated = isolate(); !isolated)
         return fail(isolated.error());
     fmt::print("{}", introduction(settings.machine));
-    for (const auto measure : {measure_program_cost, measure_frame_cost, measure_two_cpus, measure_snapshot_cost,
-                               measure_commands}) {
+    for (const auto measure : {measure_program_cost, measure_frame_cost, measure_two_cpus,
+                               measure_snapshot_cost, measure_commands}) {
         const auto section = measure(settings);
         if (!section)
             return fail(section.error());
@@ -53,8 +52,7 @@ int run(const Settings& settings)
 
 } // namespace xdpstat::bench
 
-int main(int argc, char** argv)
-{
+int main(int argc, char** argv) {
     xdpstat::bench::Settings settings{
         .machine = xdpstat::bench::this_machine(), .rounds = 60, .repeat = 50'000, .xdpstat = {}};
     CLI::App program("Measures what the counter costs.", "xdpstat_bench");

@@ -22,15 +22,13 @@ constexpr int reads_in_one_go = 2000;
 
 const std::string directory = "/sys/fs/bpf/bench";
 
-bpfxx::Result<> pin(int fd, const std::string& path)
-{
+bpfxx::Result<> pin(int fd, const std::string& path) {
     if (bpf_obj_pin(fd, path.c_str()) != 0)
         return std::unexpected(bpfxx::system_error("pin", path, errno));
     return {};
 }
 
-bpfxx::Result<Reader> open_reader(const LoadedCounter& counter)
-{
+bpfxx::Result<Reader> open_reader(const LoadedCounter& counter) {
     if (mkdir(directory.c_str(), S_IRWXU) != 0)
         return std::unexpected(bpfxx::system_error("make", directory, errno));
     BPFXX_TRY(pin(counter.stats_map_fd(), stats_pin(directory)));
@@ -40,8 +38,7 @@ bpfxx::Result<Reader> open_reader(const LoadedCounter& counter)
 
 /// Nanoseconds a call. @param read returns false where reading fails
 template <class Read>
-bpfxx::Result<double> time_reads(Read read)
-{
+bpfxx::Result<double> time_reads(Read read) {
     const auto begin = std::chrono::steady_clock::now();
     bool done = true;
     for (int i = 0; i < reads_in_one_go; i++)
@@ -54,15 +51,13 @@ bpfxx::Result<double> time_reads(Read read)
 
 /// Keeps the compiler from leaving out what computed the value.
 template <class Value>
-void use(const Value& value)
-{
+void use(const Value& value) {
     asm volatile("" : : "r"(&value) : "memory");
 }
 
 } // namespace
 
-bpfxx::Result<Section> measure_snapshot_cost(const Settings& settings)
-{
+bpfxx::Result<Section> measure_snapshot_cost(const Settings& settings) {
     BPFXX_TRY(pin_thread(settings.machine.cpus.front()));
     const auto counter = load_counter(SlotLayout::percpu, true);
     if (!counter)
@@ -77,8 +72,8 @@ bpfxx::Result<Section> measure_snapshot_cost(const Settings& settings)
     for (int round = 0; round < settings.rounds; round++) {
         const __u32 key = 0;
         pkt_stats stats{};
-        const auto by_lookup = time_reads(
-            [&] { return bpf_map_lookup_elem(counter->stats_map_fd(), &key, &stats) == 0; });
+        const auto by_lookup =
+            time_reads([&] { return bpf_map_lookup_elem(counter->stats_map_fd(), &key, &stats) == 0; });
         const auto by_mapping = time_reads([&] {
             const auto sum = reader->read_stats();
             use(sum);
@@ -98,22 +93,25 @@ bpfxx::Result<Section> measure_snapshot_cost(const Settings& settings)
     }
 
     const auto row = [&](const std::string& name, const Series& series) {
-        return std::vector{name, fmt::format("{:.1f}", series.median()), fmt::format("{:.1f}", series.minimum()),
+        return std::vector{name, fmt::format("{:.1f}", series.median()),
+                           fmt::format("{:.1f}", series.minimum()),
                            fmt::format("{:.1f}", lookup.median() / series.median())};
     };
-    return Section{
-        .title = "What a reading costs",
-        .method = fmt::format(
-            "One snapshot of `stats_map` through the mapping (`Reader::read_stats()`: the sum over the slots of all "
-            "possible CPUs) against one call of bpf_map_lookup_elem() for one of its slots; then `Reader::read()`, "
-            "which also takes two clocks and sums the 512 cells of the breakdown. {} readings in one go, {} rounds, "
-            "interleaved; medians, fastest rounds, and how many times faster than the lookup. Aim: the snapshot at "
-            "least 50 times faster.",
-            reads_in_one_go, settings.rounds),
-        .table = {{"reading", "median, ns", "least, ns", "times faster"},
-                  row("bpf_map_lookup_elem(), one slot", lookup),
-                  row("snapshot of stats_map, mapped", mapped),
-                  row("the same with the breakdown", whole)}};
+    return Section{.title = "What a reading costs",
+                   .method = fmt::format("One snapshot of `stats_map` through the mapping "
+                                         "(`Reader::read_stats()`: the sum over the slots of all "
+                                         "possible CPUs) against one call of bpf_map_lookup_elem() for one "
+                                         "of its slots; then `Reader::read()`, "
+                                         "which also takes two clocks and sums the 512 cells of the "
+                                         "breakdown. {} readings in one go, {} rounds, "
+                                         "interleaved; medians, fastest rounds, and how many times faster "
+                                         "than the lookup. Aim: the snapshot at "
+                                         "least 50 times faster.",
+                                         reads_in_one_go, settings.rounds),
+                   .table = {{"reading", "median, ns", "least, ns", "times faster"},
+                             row("bpf_map_lookup_elem(), one slot", lookup),
+                             row("snapshot of stats_map, mapped", mapped),
+                             row("the same with the breakdown", whole)}};
 }
 
 } // namespace xdpstat::bench

@@ -20,15 +20,14 @@ namespace {
 struct Subject {
     std::string name;
     int program_fd;
-    Series alone{}; ///< nanoseconds a run
+    Series alone{};    ///< nanoseconds a run
     Series together{}; ///< the same, the mean of both CPUs
 };
 
 using Times = std::array<bpfxx::Result<double>, 2>;
 
 /// Both CPUs start together; each takes its own time.
-Times time_together(int program_fd, const std::vector<std::uint8_t>& frame, const Settings& settings)
-{
+Times time_together(int program_fd, const std::vector<std::uint8_t>& frame, const Settings& settings) {
     Times times{0.0, 0.0};
     std::barrier start(2);
     const auto drive = [&](std::size_t i) {
@@ -46,8 +45,8 @@ Times time_together(int program_fd, const std::vector<std::uint8_t>& frame, cons
     return times;
 }
 
-bpfxx::Result<> run_round(Subject& subject, const std::vector<std::uint8_t>& frame, const Settings& settings)
-{
+bpfxx::Result<> run_round(Subject& subject, const std::vector<std::uint8_t>& frame,
+                          const Settings& settings) {
     const auto alone = time_program(subject.program_fd, frame, settings.repeat);
     if (!alone)
         return std::unexpected(alone.error());
@@ -62,8 +61,7 @@ bpfxx::Result<> run_round(Subject& subject, const std::vector<std::uint8_t>& fra
 
 } // namespace
 
-bpfxx::Result<Section> measure_two_cpus(const Settings& settings)
-{
+bpfxx::Result<Section> measure_two_cpus(const Settings& settings) {
     if (settings.machine.cpus.size() < 2)
         return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::unsupported, "measure", "two CPUs at once",
                                                  "only one may be used", "allow two: see taskset(1)"));
@@ -98,16 +96,17 @@ bpfxx::Result<Section> measure_two_cpus(const Settings& settings)
         table.push_back({subjects[i].name, fmt::format("{:.1f}", alone), fmt::format("{:.1f}", together),
                          fmt::format("{:.2f}", together / alone)});
     }
-    return Section{.title = "Two CPUs at once",
-                   .method = fmt::format(
-                       "The same frame through the same loaded program by one thread on one CPU, then by two "
-                       "threads on two CPUs at once, {} times each: {} rounds, interleaved. The figures are medians "
-                       "of the cost of a packet over the empty program, which is run both ways too; with two CPUs, "
-                       "the mean of both. The plain array is the simplest of counters for comparison: it parses "
-                       "nothing and adds packets and bytes atomically to one entry that all CPUs share. Aim: the "
-                       "default rises by at most a fifth.",
-                       settings.repeat, settings.rounds),
-                   .table = std::move(table)};
+    return Section{
+        .title = "Two CPUs at once",
+        .method = fmt::format(
+            "The same frame through the same loaded program by one thread on one CPU, then by two "
+            "threads on two CPUs at once, {} times each: {} rounds, interleaved. The figures are medians "
+            "of the cost of a packet over the empty program, which is run both ways too; with two CPUs, "
+            "the mean of both. The plain array is the simplest of counters for comparison: it parses "
+            "nothing and adds packets and bytes atomically to one entry that all CPUs share. Aim: the "
+            "default rises by at most a fifth.",
+            settings.repeat, settings.rounds),
+        .table = std::move(table)};
 }
 
 } // namespace xdpstat::bench

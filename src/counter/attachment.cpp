@@ -154,7 +154,7 @@ Result<bool> restore_maps(const Instance& instance)
         if (!map)
             return std::unexpected(map.error());
         for (const std::string& path : {stats_pin(instance.directory), traffic_pin(instance.directory)}) {
-            if (path.ends_with("/" + map->info().name) && !exists(path)) {
+            if (path.ends_with("/" + map->info().name) && !pin_exists(path)) {
                 BPFXX_TRY(bpfxx::pin(map->fd(), path));
                 restored = true;
             }
@@ -166,7 +166,7 @@ Result<bool> restore_maps(const Instance& instance)
 /// Likewise the program, found by the link that keeps it attached.
 Result<bool> restore_program(const Instance& instance)
 {
-    if (exists(program_pin(instance.directory)))
+    if (pin_exists(program_pin(instance.directory)))
         return false;
     const auto link = bpfxx::Link::open_pinned(link_pin(instance.directory));
     const auto info = link ? link->info() : std::unexpected(link.error());
@@ -183,10 +183,10 @@ Result<bool> restore_program(const Instance& instance)
 Result<bool> restore_pins(const Instance& instance)
 {
     const auto program = restore_program(instance);
-    if (!program || (exists(stats_pin(instance.directory)) && exists(traffic_pin(instance.directory))))
+    if (!program || (pin_exists(stats_pin(instance.directory)) && pin_exists(traffic_pin(instance.directory))))
         return program;
     const auto maps = restore_maps(instance);
-    if (!maps && maps.error().kind == ErrorKind::permission && exists(stats_pin(instance.directory)))
+    if (!maps && maps.error().kind == ErrorKind::permission && pin_exists(stats_pin(instance.directory)))
         return program; // most likely there is no breakdown
     return maps ? Result<bool>(*program || *maps) : maps;
 }
@@ -231,7 +231,7 @@ Result<AttachResult> adopt(const PinRoot& root, Instance instance, const AttachO
 {
     AttachResult result;
     result.already_attached = true;
-    if (!exists(link_pin(instance.directory))) {
+    if (!pin_exists(link_pin(instance.directory))) {
         if (options.keep)
             return std::unexpected(held_by_run("attach to", instance.interface));
     } else {
@@ -351,7 +351,7 @@ Result<> detach(const PinRoot& root, const std::string& interface)
         return std::unexpected(root.find(interface).error()); // no root: it says that nothing is attached
     if (!lock)
         return std::unexpected(lock.error());
-    const bool begun = exists(root.path() + "/" + detaching_prefix + encode_name(interface));
+    const bool begun = pin_exists(root.path() + "/" + detaching_prefix + encode_name(interface));
     BPFXX_TRY(mend_folders(root.path()));
     const auto instance = root.find(interface);
     if (!instance && instance.error().kind == ErrorKind::not_found && begun)
@@ -360,7 +360,7 @@ Result<> detach(const PinRoot& root, const std::string& interface)
         return std::unexpected(instance.error());
     if (instance->mode == mode_elsewhere)
         return std::unexpected(in_other_namespace("detach", *instance));
-    if (instance->mode != mode_detached && !exists(link_pin(instance->directory)))
+    if (instance->mode != mode_detached && !pin_exists(link_pin(instance->directory)))
         return std::unexpected(held_by_run("detach from", interface));
     return retire(root.path(), instance->directory);
 }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <utility>
 
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
@@ -12,8 +13,8 @@
 
 namespace xdpstat {
 
-Ethtool::Ethtool(const std::string& interface)
-    : interface_(interface), socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {}
+Ethtool::Ethtool(std::string interface)
+    : interface_(std::move(interface)), socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {}
 
 bool Ethtool::ask(void* request) const {
     struct ifreq message = {};

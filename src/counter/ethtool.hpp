@@ -12,7 +12,7 @@ namespace xdpstat {
 /// Asks one interface's driver by the ethtool ioctl. Reads only; needs no capability. Not thread-safe.
 class Ethtool {
 public:
-    explicit Ethtool(const std::string& interface);
+    explicit Ethtool(std::string interface);
 
     /// Sends a request, which starts with its command, and takes the answer in its place.
     /// @return false where the driver does not know it

@@ -59,14 +59,14 @@ Result<bpfxx::Fd> open_folder(const std::string& directory)
 
 } // namespace
 
-bool exists(const std::string& path)
+bool pin_exists(const std::string& path)
 {
     return ::faccessat(AT_FDCWD, path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 bool is_instance_folder(const std::string& directory)
 {
-    return std::ranges::any_of(all_pins(directory), exists);
+    return std::ranges::any_of(all_pins(directory), pin_exists);
 }
 
 Result<bpfxx::Fd> hold_folder(const std::string& directory)
@@ -123,7 +123,7 @@ Result<> mend_folders(const std::string& root)
             BPFXX_TRY(remove_folder(entry.string()));
         } else if (folder.starts_with(attaching_prefix)) {
             const std::string target = root + "/" + folder.substr(std::string(attaching_prefix).size());
-            if (exists(link_pin(entry.string())) && !exists(target))
+            if (pin_exists(link_pin(entry.string())) && !pin_exists(target))
                 BPFXX_TRY(exchange_folder(entry.string(), target));
             else
                 BPFXX_TRY(remove_folder(entry.string()));

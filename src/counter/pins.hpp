@@ -33,7 +33,7 @@ inline constexpr const char* attaching_prefix = "%attaching-";
 inline constexpr const char* detaching_prefix = "%detaching-";
 
 /// Whether anything is there, of whatever kind.
-[[nodiscard]] bool exists(const std::string& path);
+[[nodiscard]] bool pin_exists(const std::string& path);
 /// Whether a folder holds at least one pin of ours.
 [[nodiscard]] bool is_instance_folder(const std::string& directory);
 

@@ -72,7 +72,7 @@ public:
         std::this_thread::sleep_for(quiet_time);
         const auto stats_later = reader_.read_stats();
         const auto kernel_later = kernel_.read(instance_.ifindex);
-        reading.counter = {stats->total_packets, stats->total_bytes};
+        reading.counter = {.packets = stats->total_packets, .bytes = stats->total_bytes};
         reading.before = *before;
         reading.after = *after;
         reading.quiet = stats_later && kernel_later && stats_later->total_packets == stats->total_packets &&
