@@ -86,7 +86,8 @@ enum traffic_transport {
  * (etherStatsPkts64Octets to etherStatsPkts1024to1518Octets), then jumbo frames, then what only a
  * multi-buffer frame reaches.
  */
-#define TRAFFIC_SIZE_BOUNDS { 64, 127, 255, 511, 1023, 1518, 9018 } /* the largest length of each but the last */
+#define TRAFFIC_SIZE_BOUNDS                                                                                  \
+	{ 64, 127, 255, 511, 1023, 1518, 9018 } /* the largest length of each but the last */
 
 enum traffic_size {
 	TRAFFIC_SIZE_TO_64,
@@ -128,9 +129,9 @@ static inline enum traffic_class traffic_class_of(enum traffic_transport transpo
 
 /* How the program learns a frame's length. */
 enum xdp_counter_length {
-	XDP_COUNTER_LENGTH_HELPER,     /* bpf_xdp_get_buff_len(): kernel 5.18 or newer */
+	XDP_COUNTER_LENGTH_HELPER, /* bpf_xdp_get_buff_len(): kernel 5.18 or newer */
 	XDP_COUNTER_LENGTH_KERNEL_CTX, /* struct xdp_buff; the helper only for multi-buffer frames: 6.2, CAP_PERFMON */
-	XDP_COUNTER_LENGTH_LINEAR,     /* data_end - data: only where no multi-buffer frame can arrive, CAP_PERFMON */
+	XDP_COUNTER_LENGTH_LINEAR, /* data_end - data: only where no multi-buffer frame can arrive, CAP_PERFMON */
 };
 
 /*

@@ -21,7 +21,8 @@ namespace {
 
 constexpr int exit_not_run = 127; // as a shell has it
 
-std::vector<char*> arguments_of(const std::vector<std::string>& command) {
+std::vector<char*> arguments_of(const std::vector<std::string>& command)
+{
     std::vector<char*> arguments;
     for (const std::string& word : command)
         arguments.push_back(const_cast<char*>(word.c_str()));
@@ -29,7 +30,8 @@ std::vector<char*> arguments_of(const std::vector<std::string>& command) {
     return arguments;
 }
 
-std::string joined(const std::vector<std::string>& command) {
+std::string joined(const std::vector<std::string>& command)
+{
     std::string text;
     for (const std::string& word : command)
         text += (text.empty() ? "" : " ") + word;
@@ -38,7 +40,8 @@ std::string joined(const std::vector<std::string>& command) {
 
 } // namespace
 
-bpfxx::Result<> run_command(const std::vector<std::string>& command) {
+bpfxx::Result<> run_command(const std::vector<std::string>& command)
+{
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
@@ -58,7 +61,8 @@ bpfxx::Result<> run_command(const std::vector<std::string>& command) {
     return {};
 }
 
-bpfxx::Result<TerminalChild> TerminalChild::start(const std::vector<std::string>& command) {
+bpfxx::Result<TerminalChild> TerminalChild::start(const std::vector<std::string>& command)
+{
     winsize size{};
     size.ws_row = 24;
     size.ws_col = 80;
@@ -76,17 +80,20 @@ bpfxx::Result<TerminalChild> TerminalChild::start(const std::vector<std::string>
 }
 
 TerminalChild::TerminalChild(TerminalChild&& other) noexcept
-    : pid_(std::exchange(other.pid_, 0)), terminal_(std::move(other.terminal_)),
-      name_(std::move(other.name_)) {}
+    : pid_(std::exchange(other.pid_, 0)), terminal_(std::move(other.terminal_)), name_(std::move(other.name_))
+{
+}
 
-TerminalChild::~TerminalChild() {
+TerminalChild::~TerminalChild()
+{
     if (pid_ == 0)
         return;
     kill(pid_, SIGKILL);
     waitpid(pid_, nullptr, 0);
 }
 
-bpfxx::Result<> TerminalChild::run_for(std::chrono::milliseconds time) {
+bpfxx::Result<> TerminalChild::run_for(std::chrono::milliseconds time)
+{
     const auto end = std::chrono::steady_clock::now() + time;
     std::array<char, 4096> drawn{};
     while (std::chrono::steady_clock::now() < end) {
@@ -98,7 +105,8 @@ bpfxx::Result<> TerminalChild::run_for(std::chrono::milliseconds time) {
     return {};
 }
 
-bpfxx::Result<double> TerminalChild::resident_megabytes() const {
+bpfxx::Result<double> TerminalChild::resident_megabytes() const
+{
     std::ifstream status("/proc/" + std::to_string(pid_) + "/status");
     for (std::string word; status >> word;) {
         if (double kibibytes = 0; word == "VmRSS:" && status >> kibibytes)

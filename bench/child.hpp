@@ -30,7 +30,9 @@ public:
 
 private:
     TerminalChild(pid_t pid, bpfxx::Fd terminal, std::string name) noexcept
-        : pid_(pid), terminal_(std::move(terminal)), name_(std::move(name)) {}
+        : pid_(pid), terminal_(std::move(terminal)), name_(std::move(name))
+    {
+    }
     pid_t pid_; ///< 0 once moved from
     bpfxx::Fd terminal_;
     std::string name_;

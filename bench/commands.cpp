@@ -41,18 +41,21 @@ constexpr std::chrono::seconds longest_wait{5};
 /// What `watch` draws before its memory is read: past the first samples, into a graph.
 constexpr std::chrono::seconds watching{3};
 
-bpfxx::Error no_frame_counted() {
+bpfxx::Error no_frame_counted()
+{
     return bpfxx::make_error(bpfxx::ErrorKind::system, "count", "a frame", "it was sent but never counted");
 }
 
 /// A pair of interfaces in this process's own network namespace.
-bpfxx::Result<> make_pair() {
+bpfxx::Result<> make_pair()
+{
     BPFXX_TRY(run_command({"ip", "link", "add", counted, "type", "veth", "peer", "name", sending}));
     BPFXX_TRY(run_command({"ip", "link", "set", counted, "up"}));
     return run_command({"ip", "link", "set", sending, "up"});
 }
 
-bpfxx::Result<> send_frame(std::span<const std::uint8_t> frame) {
+bpfxx::Result<> send_frame(std::span<const std::uint8_t> frame)
+{
     const bpfxx::Fd socket(::socket(AF_PACKET, SOCK_RAW, 0));
     sockaddr_ll to{};
     to.sll_family = AF_PACKET;
@@ -64,7 +67,8 @@ bpfxx::Result<> send_frame(std::span<const std::uint8_t> frame) {
 }
 
 /// Milliseconds from the start of `xdpstat attach` until a frame that is sent as soon as it has ended is counted.
-bpfxx::Result<double> time_to_first_packet(const std::string& xdpstat) {
+bpfxx::Result<double> time_to_first_packet(const std::string& xdpstat)
+{
     const auto begin = Clock::now();
     BPFXX_TRY(run_command({xdpstat, "attach", counted}));
     // TCP, and watched as such: the kernel itself sends other kinds on a new interface.
@@ -82,14 +86,16 @@ bpfxx::Result<double> time_to_first_packet(const std::string& xdpstat) {
     return std::unexpected(no_frame_counted());
 }
 
-bpfxx::Result<double> time_command(const std::vector<std::string>& command) {
+bpfxx::Result<double> time_command(const std::vector<std::string>& command)
+{
     const auto begin = Clock::now();
     BPFXX_TRY(run_command(command));
     return Milliseconds(Clock::now() - begin).count();
 }
 
 /// Megabytes that `xdpstat watch` holds in memory while it draws on a terminal.
-bpfxx::Result<double> watch_memory(const std::string& xdpstat) {
+bpfxx::Result<double> watch_memory(const std::string& xdpstat)
+{
     auto watch = TerminalChild::start({xdpstat, "watch", counted, "-i", "0.05"});
     if (!watch)
         return std::unexpected(watch.error());
@@ -97,14 +103,16 @@ bpfxx::Result<double> watch_memory(const std::string& xdpstat) {
     return watch->resident_megabytes();
 }
 
-std::vector<std::string> row(const std::string& name, const Series& series, const Series& base) {
+std::vector<std::string> row(const std::string& name, const Series& series, const Series& base)
+{
     return {name, fmt::format("{:.2f}", series.median()), fmt::format("{:.2f}", series.minimum()),
             fmt::format("{:.1f}", series.median() / base.median())};
 }
 
 } // namespace
 
-bpfxx::Result<Section> measure_commands(const Settings& settings) {
+bpfxx::Result<Section> measure_commands(const Settings& settings)
+{
     BPFXX_TRY(make_pair());
     Series nothing;
     Series attach;

@@ -13,7 +13,8 @@ namespace xdpstat::bench {
 namespace {
 
 /// The value of the first line of /proc/cpuinfo with this name; empty where there is none.
-std::string cpu_info(const std::string& name) {
+std::string cpu_info(const std::string& name)
+{
     std::ifstream file("/proc/cpuinfo");
     for (std::string line; std::getline(file, line);)
         if (line.starts_with(name))
@@ -24,7 +25,8 @@ std::string cpu_info(const std::string& name) {
 
 } // namespace
 
-Machine this_machine() {
+Machine this_machine()
+{
     Machine machine;
     machine.cpu_model = cpu_info("model name");
     machine.is_virtual = (" " + cpu_info("flags") + " ").find(" hypervisor ") != std::string::npos;
@@ -40,7 +42,8 @@ Machine this_machine() {
     return machine;
 }
 
-bpfxx::Result<> isolate() {
+bpfxx::Result<> isolate()
+{
     if (unshare(CLONE_NEWNET | CLONE_NEWNS) != 0)
         return std::unexpected(
             bpfxx::system_error("make namespaces for", "the measurements", errno, "run as root"));
@@ -52,7 +55,8 @@ bpfxx::Result<> isolate() {
     return {};
 }
 
-bpfxx::Result<> pin_thread(int cpu) {
+bpfxx::Result<> pin_thread(int cpu)
+{
     cpu_set_t one;
     CPU_ZERO(&one);
     CPU_SET(cpu, &one);

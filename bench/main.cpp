@@ -14,7 +14,8 @@ namespace xdpstat::bench {
 
 namespace {
 
-std::string introduction(const Machine& machine) {
+std::string introduction(const Machine& machine)
+{
     return "<!-- SPDX-License-Identifier: BSD-2-Clause -->\n# Performance\n\n" +
            wrapped(fmt::format("Written by `sudo make bench` (`scripts/bench --write` puts it here); on your "
                                "machine the figures "
@@ -27,12 +28,14 @@ std::string introduction(const Machine& machine) {
                                machine.is_virtual ? " of a virtual machine" : "", machine.kernel));
 }
 
-int fail(const bpfxx::Error& error) {
+int fail(const bpfxx::Error& error)
+{
     fmt::print(stderr, "xdpstat_bench: {}\n{}", error.message(), error.detail);
     return 1;
 }
 
-int run(const Settings& settings) {
+int run(const Settings& settings)
+{
     if (const auto isolated = isolate(); !isolated)
         return fail(isolated.error());
     fmt::print("{}", introduction(settings.machine));
@@ -52,7 +55,8 @@ int run(const Settings& settings) {
 
 } // namespace xdpstat::bench
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv)
+{
     xdpstat::bench::Settings settings{
         .machine = xdpstat::bench::this_machine(), .rounds = 60, .repeat = 50'000, .xdpstat = {}};
     CLI::App program("Measures what the counter costs.", "xdpstat_bench");

@@ -25,7 +25,8 @@ struct Subject {
 
 /// Every subject once in each round, with the empty program between them.
 /// @returns what the empty program took
-bpfxx::Result<Series> run_rounds(std::vector<Subject>& subjects, int empty_fd, const Settings& settings) {
+bpfxx::Result<Series> run_rounds(std::vector<Subject>& subjects, int empty_fd, const Settings& settings)
+{
     Series empty;
     const auto frame = tcp_over_ipv4().bytes;
     auto before = time_program(empty_fd, frame, settings.repeat);
@@ -48,7 +49,8 @@ bpfxx::Result<Series> run_rounds(std::vector<Subject>& subjects, int empty_fd, c
     return empty;
 }
 
-Table to_table(const std::string& name, const std::vector<Subject>& subjects, const Series& empty) {
+Table to_table(const std::string& name, const std::vector<Subject>& subjects, const Series& empty)
+{
     Table table{{name, "over empty, ns", "least, ns", "times empty"}};
     for (const Subject& subject : subjects)
         table.push_back({subject.name, fmt::format("{:.1f}", subject.over_empty.median()),
@@ -59,14 +61,16 @@ Table to_table(const std::string& name, const std::vector<Subject>& subjects, co
     return table;
 }
 
-std::string variant_name(xdp_counter_length length, SlotLayout layout, bool breakdown, bool chosen) {
+std::string variant_name(xdp_counter_length length, SlotLayout layout, bool breakdown, bool chosen)
+{
     return fmt::format("{}, {}, {}{}", to_string(length), layout == SlotLayout::percpu ? "percpu" : "shared",
                        breakdown ? "both maps" : "no breakdown", chosen ? " (default here)" : "");
 }
 
 } // namespace
 
-bpfxx::Result<Section> measure_program_cost(const Settings& settings) {
+bpfxx::Result<Section> measure_program_cost(const Settings& settings)
+{
     BPFXX_TRY(pin_thread(settings.machine.cpus.front()));
     const auto baseline = Baseline::load();
     if (!baseline)
@@ -129,7 +133,8 @@ bpfxx::Result<Section> measure_program_cost(const Settings& settings) {
         .table = to_table("variant", subjects, *empty)};
 }
 
-bpfxx::Result<Section> measure_frame_cost(const Settings& settings) {
+bpfxx::Result<Section> measure_frame_cost(const Settings& settings)
+{
     BPFXX_TRY(pin_thread(settings.machine.cpus.front()));
     const auto baseline = Baseline::load();
     if (!baseline)

@@ -19,7 +19,8 @@ Baseline::Baseline(Baseline&&) noexcept = default;
 Baseline& Baseline::operator=(Baseline&&) noexcept = default;
 Baseline::~Baseline() = default;
 
-bpfxx::Result<Baseline> Baseline::load() {
+bpfxx::Result<Baseline> Baseline::load()
+{
     auto skeleton = bpfxx::Skeleton<baseline_bpf>::open("the programs to compare with");
     if (!skeleton)
         return std::unexpected(std::move(skeleton).error());
@@ -27,16 +28,18 @@ bpfxx::Result<Baseline> Baseline::load() {
     return Baseline(std::make_unique<Object>(Object{std::move(*skeleton)}));
 }
 
-int Baseline::empty() const noexcept {
+int Baseline::empty() const noexcept
+{
     return bpf_program__fd(object_->skeleton->progs.empty);
 }
 
-int Baseline::shared_array() const noexcept {
+int Baseline::shared_array() const noexcept
+{
     return bpf_program__fd(object_->skeleton->progs.shared_array);
 }
 
-bpfxx::Result<double> time_program(int program_fd, std::span<const std::uint8_t> frame,
-                                   std::uint32_t repeat) {
+bpfxx::Result<double> time_program(int program_fd, std::span<const std::uint8_t> frame, std::uint32_t repeat)
+{
     bpf_test_run_opts run{};
     run.sz = sizeof(run);
     run.data_in = frame.data();
@@ -47,7 +50,8 @@ bpfxx::Result<double> time_program(int program_fd, std::span<const std::uint8_t>
     return run.duration;
 }
 
-std::string to_string(xdp_counter_length length) {
+std::string to_string(xdp_counter_length length)
+{
     switch (length) {
     case XDP_COUNTER_LENGTH_HELPER:
         return "helper";

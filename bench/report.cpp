@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::size_t longest_line = 110;
 
-std::string table_line(const std::vector<std::string>& cells, const std::vector<std::size_t>& widths) {
+std::string table_line(const std::vector<std::string>& cells, const std::vector<std::size_t>& widths)
+{
     std::string line = "|";
     for (std::size_t column = 0; column < cells.size(); column++)
         line += column == 0 ? fmt::format(" {:<{}} |", cells[column], widths[column])
@@ -21,14 +22,16 @@ std::string table_line(const std::vector<std::string>& cells, const std::vector<
     return line + "\n";
 }
 
-std::string rule(const std::vector<std::size_t>& widths) {
+std::string rule(const std::vector<std::size_t>& widths)
+{
     std::string line = "|";
     for (std::size_t column = 0; column < widths.size(); column++)
         line += std::string(widths[column] + 1, '-') + (column == 0 ? "-|" : ":|");
     return line + "\n";
 }
 
-std::string to_markdown(const Table& table) {
+std::string to_markdown(const Table& table)
+{
     std::vector<std::size_t> widths(table.front().size(), 0);
     for (const auto& row : table)
         for (std::size_t column = 0; column < row.size(); column++)
@@ -40,7 +43,8 @@ std::string to_markdown(const Table& table) {
     return text;
 }
 
-std::string wrapped_paragraph(const std::string& paragraph) {
+std::string wrapped_paragraph(const std::string& paragraph)
+{
     std::istringstream words(paragraph);
     std::string text;
     std::string line;
@@ -56,7 +60,8 @@ std::string wrapped_paragraph(const std::string& paragraph) {
 
 } // namespace
 
-std::string wrapped(const std::string& text) {
+std::string wrapped(const std::string& text)
+{
     std::string result;
     for (std::size_t begin = 0; begin < text.size();) {
         const std::size_t end = std::min(text.find("\n\n", begin), text.size());
@@ -66,7 +71,8 @@ std::string wrapped(const std::string& text) {
     return result;
 }
 
-std::string to_markdown(const Section& section) {
+std::string to_markdown(const Section& section)
+{
     return "## " + section.title + "\n\n" + wrapped(section.method) + "\n" + to_markdown(section.table);
 }
 

@@ -12,7 +12,8 @@ class Series {
 public:
     void add(double value) { values_.push_back(value); }
     /// At least one value was added.
-    [[nodiscard]] double median() const {
+    [[nodiscard]] double median() const
+    {
         std::vector<double> sorted = values_;
         std::ranges::sort(sorted);
         const std::size_t half = sorted.size() / 2;

@@ -22,13 +22,15 @@ constexpr int reads_in_one_go = 2000;
 
 const std::string directory = "/sys/fs/bpf/bench";
 
-bpfxx::Result<> pin(int fd, const std::string& path) {
+bpfxx::Result<> pin(int fd, const std::string& path)
+{
     if (bpf_obj_pin(fd, path.c_str()) != 0)
         return std::unexpected(bpfxx::system_error("pin", path, errno));
     return {};
 }
 
-bpfxx::Result<Reader> open_reader(const LoadedCounter& counter) {
+bpfxx::Result<Reader> open_reader(const LoadedCounter& counter)
+{
     if (mkdir(directory.c_str(), S_IRWXU) != 0)
         return std::unexpected(bpfxx::system_error("make", directory, errno));
     BPFXX_TRY(pin(counter.stats_map_fd(), stats_pin(directory)));
@@ -38,7 +40,8 @@ bpfxx::Result<Reader> open_reader(const LoadedCounter& counter) {
 
 /// Nanoseconds a call. @param read returns false where reading fails
 template <class Read>
-bpfxx::Result<double> time_reads(Read read) {
+bpfxx::Result<double> time_reads(Read read)
+{
     const auto begin = std::chrono::steady_clock::now();
     bool done = true;
     for (int i = 0; i < reads_in_one_go; i++)
@@ -51,13 +54,15 @@ bpfxx::Result<double> time_reads(Read read) {
 
 /// Keeps the compiler from leaving out what computed the value.
 template <class Value>
-void use(const Value& value) {
+void use(const Value& value)
+{
     asm volatile("" : : "r"(&value) : "memory");
 }
 
 } // namespace
 
-bpfxx::Result<Section> measure_snapshot_cost(const Settings& settings) {
+bpfxx::Result<Section> measure_snapshot_cost(const Settings& settings)
+{
     BPFXX_TRY(pin_thread(settings.machine.cpus.front()));
     const auto counter = load_counter(SlotLayout::percpu, true);
     if (!counter)

@@ -27,7 +27,8 @@ struct Subject {
 using Times = std::array<bpfxx::Result<double>, 2>;
 
 /// Both CPUs start together; each takes its own time.
-Times time_together(int program_fd, const std::vector<std::uint8_t>& frame, const Settings& settings) {
+Times time_together(int program_fd, const std::vector<std::uint8_t>& frame, const Settings& settings)
+{
     Times times{0.0, 0.0};
     std::barrier start(2);
     const auto drive = [&](std::size_t i) {
@@ -45,8 +46,8 @@ Times time_together(int program_fd, const std::vector<std::uint8_t>& frame, cons
     return times;
 }
 
-bpfxx::Result<> run_round(Subject& subject, const std::vector<std::uint8_t>& frame,
-                          const Settings& settings) {
+bpfxx::Result<> run_round(Subject& subject, const std::vector<std::uint8_t>& frame, const Settings& settings)
+{
     const auto alone = time_program(subject.program_fd, frame, settings.repeat);
     if (!alone)
         return std::unexpected(alone.error());
@@ -61,7 +62,8 @@ bpfxx::Result<> run_round(Subject& subject, const std::vector<std::uint8_t>& fra
 
 } // namespace
 
-bpfxx::Result<Section> measure_two_cpus(const Settings& settings) {
+bpfxx::Result<Section> measure_two_cpus(const Settings& settings)
+{
     if (settings.machine.cpus.size() < 2)
         return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::unsupported, "measure", "two CPUs at once",
                                                  "only one may be used", "allow two: see taskset(1)"));

@@ -10,8 +10,9 @@ namespace bpfxx {
 
 /// The CPUs that can ever come online on this machine; fixed at boot.
 struct PossibleCpus {
-    std::uint32_t count = 0;    ///< how many: the number of values of an entry of a per-CPU map
-    std::uint32_t id_limit = 0; ///< one more than the highest number: more than count where numbers are left out
+    std::uint32_t count = 0; ///< how many: the number of values of an entry of a per-CPU map
+    std::uint32_t id_limit =
+        0; ///< one more than the highest number: more than count where numbers are left out
 };
 
 /// Reads /sys/devices/system/cpu/possible. Thread-safe.

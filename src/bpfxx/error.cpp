@@ -57,7 +57,8 @@ Error system_error(std::string operation, std::string object, int error_number, 
                  .detail = {}};
 }
 
-Error make_error(ErrorKind kind, std::string operation, std::string object, std::string cause, std::string hint)
+Error make_error(ErrorKind kind, std::string operation, std::string object, std::string cause,
+                 std::string hint)
 {
     return Error{.kind = kind,
                  .operation = std::move(operation),

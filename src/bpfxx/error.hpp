@@ -25,7 +25,7 @@ struct Error {
     int error_number = 0;  ///< errno, or 0 where no system call failed
     std::string cause;     ///< in place of errno's text where more is known
     std::string hint;      ///< the next step, or empty
-    std::string detail;    ///< further lines for a person: a table of differences, the verifier's log; or empty
+    std::string detail; ///< further lines for a person: a table of differences, the verifier's log; or empty
 
     /// One line: "cannot OPERATION OBJECT: CAUSE; HINT".
     [[nodiscard]] std::string message() const;
@@ -46,8 +46,8 @@ using Result = std::expected<T, Error>;
 } // namespace bpfxx
 
 /// Leaves the function with the error of EXPRESSION, a Result, where it has one.
-#define BPFXX_TRY(expression)                                                                                      \
-    do {                                                                                                           \
-        if (auto bpfxx_result = (expression); !bpfxx_result)                                                       \
-            return std::unexpected(std::move(bpfxx_result).error());                                               \
+#define BPFXX_TRY(expression)                                                                                \
+    do {                                                                                                     \
+        if (auto bpfxx_result = (expression); !bpfxx_result)                                                 \
+            return std::unexpected(std::move(bpfxx_result).error());                                         \
     } while (false)

@@ -123,8 +123,8 @@ private:
         const struct btf_array* array = btf_array(type);
         const __u32 element = resolve(array->type);
         if (array->nelems != wanted.count) {
-            note(path, std::to_string(wanted.count) + " elements", std::to_string(array->nelems) + " elements",
-                 true);
+            note(path, std::to_string(wanted.count) + " elements",
+                 std::to_string(array->nelems) + " elements", true);
             return;
         }
         // What the first element shows holds for all.
@@ -163,9 +163,11 @@ private:
         }
         for (int i = 0; i < count; i++) {
             const std::string name = name_of(members[i].name_off);
-            if (std::ranges::find(wanted.fields, std::string_view(name), &FieldShape::name) == wanted.fields.end())
+            if (std::ranges::find(wanted.fields, std::string_view(name), &FieldShape::name) ==
+                wanted.fields.end())
                 note(join(path, name), "",
-                     type_name(members[i].type) + at(from + btf_member_bit_offset(type, static_cast<__u32>(i)) / 8),
+                     type_name(members[i].type) +
+                         at(from + btf_member_bit_offset(type, static_cast<__u32>(i)) / 8),
                      false);
         }
     }
@@ -197,8 +199,7 @@ private:
             return;
         }
         merge_copies();
-        report_.outcome =
-            report_.differences.empty() && same_size ? Outcome::same : Outcome::compatible;
+        report_.outcome = report_.differences.empty() && same_size ? Outcome::same : Outcome::compatible;
     }
 
     /// Neighbouring runs become one.

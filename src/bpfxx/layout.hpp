@@ -25,11 +25,11 @@ struct FieldShape;
 /// The shape of a C++ type: all that decides whether bytes of a map may be read as it.
 struct Shape {
     ShapeKind kind = ShapeKind::integer;
-    std::string_view name; ///< of a structure
-    std::uint32_t size = 0; ///< bytes
-    bool is_signed = false; ///< of an integer
-    std::uint32_t count = 0; ///< elements of an array
-    const Shape* element = nullptr; ///< of an array
+    std::string_view name;              ///< of a structure
+    std::uint32_t size = 0;             ///< bytes
+    bool is_signed = false;             ///< of an integer
+    std::uint32_t count = 0;            ///< elements of an array
+    const Shape* element = nullptr;     ///< of an array
     std::span<const FieldShape> fields; ///< of a structure, in order
 };
 
@@ -79,9 +79,9 @@ enum class Outcome {
 
 /// One difference between the C++ type and the map's.
 struct Difference {
-    std::string field; ///< path such as "cell[][].packets"
+    std::string field;  ///< path such as "cell[][].packets"
     std::string wanted; ///< in C++, "u64 at byte 8"; empty where C++ has no such field
-    std::string found; ///< in the map; empty where the map has no such field
+    std::string found;  ///< in the map; empty where the map has no such field
     bool fatal = false; ///< makes the types incompatible
 };
 
@@ -96,7 +96,7 @@ struct Copy {
 struct LayoutReport {
     Outcome outcome = Outcome::same;
     std::string wanted; ///< name of the C++ type
-    std::string found; ///< name of the map's type
+    std::string found;  ///< name of the map's type
     std::vector<Difference> differences;
     std::vector<Copy> projection; ///< how to read it, unless incompatible; one run where it is the same
 
@@ -105,23 +105,25 @@ struct LayoutReport {
 };
 
 /// Compares a shape with a BTF type. Pure: asks nothing of the kernel. @param types borrowed
-[[nodiscard]] LayoutReport compare_layout(const Shape& wanted, const struct btf* types, std::uint32_t type_id);
+[[nodiscard]] LayoutReport compare_layout(const Shape& wanted, const struct btf* types,
+                                          std::uint32_t type_id);
 
 } // namespace bpfxx
 
 /// Describes a structure for bpfxx, at global scope: BPFXX_DESCRIBE(pkt_stats, total_packets, total_bytes).
 /// The fields that are named are the ones compared and read; up to 32 of them.
-#define BPFXX_DESCRIBE(type, ...)                                                                                  \
-    template <>                                                                                                    \
-    struct bpfxx::Description<type> {                                                                              \
-        using Described = type;                                                                                    \
-        static constexpr std::string_view name = #type;                                                            \
-        static constexpr auto fields =                                                                             \
-            std::to_array<::bpfxx::FieldShape>({BPFXX_EXPAND(BPFXX_EACH_FIELD(__VA_ARGS__))});                     \
+#define BPFXX_DESCRIBE(type, ...)                                                                            \
+    template <>                                                                                              \
+    struct bpfxx::Description<type> {                                                                        \
+        using Described = type;                                                                              \
+        static constexpr std::string_view name = #type;                                                      \
+        static constexpr auto fields =                                                                       \
+            std::to_array<::bpfxx::FieldShape>({BPFXX_EXPAND(BPFXX_EACH_FIELD(__VA_ARGS__))});               \
     }
 
 // The preprocessor's way of a loop: each expansion of BPFXX_EXPAND goes on where the last one stopped.
-#define BPFXX_EACH_FIELD(field, ...) BPFXX_FIELD(field) __VA_OPT__(, BPFXX_NEXT_FIELD BPFXX_PARENS(__VA_ARGS__))
+#define BPFXX_EACH_FIELD(field, ...)                                                                         \
+    BPFXX_FIELD(field) __VA_OPT__(, BPFXX_NEXT_FIELD BPFXX_PARENS(__VA_ARGS__))
 #define BPFXX_NEXT_FIELD() BPFXX_EACH_FIELD
 #define BPFXX_PARENS ()
 #define BPFXX_FIELD(field) {#field, offsetof(Described, field), &::bpfxx::shape<decltype(Described::field)>}

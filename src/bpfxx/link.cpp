@@ -33,8 +33,9 @@ Result<Link> Link::attach_xdp(int program_fd, std::uint32_t ifindex, XdpMode mod
     options.flags = attach_flags(mode);
     Fd fd(bpf_link_create(program_fd, static_cast<int>(ifindex), BPF_XDP, &options));
     if (!fd)
-        return std::unexpected(system_error(std::string("attach in ") + to_string(mode) + " mode to interface",
-                                            std::to_string(ifindex), errno));
+        return std::unexpected(
+            system_error(std::string("attach in ") + to_string(mode) + " mode to interface",
+                         std::to_string(ifindex), errno));
     return Link(std::move(fd));
 }
 

@@ -108,17 +108,17 @@ Result<std::optional<LayoutReport>> Map::check_value(const Shape& wanted, Proof 
     const BtfPointer types(btf__load_from_kernel_by_id(info_.btf_id));
     if (!types) {
         const int error = errno;
-        const char* hint = error == EPERM
-                               ? "reading BTF needs CAP_SYS_ADMIN; if you know its layout, ask to open it by size"
-                               : by_size_hint;
+        const char* hint =
+            error == EPERM ? "reading BTF needs CAP_SYS_ADMIN; if you know its layout, ask to open it by size"
+                           : by_size_hint;
         return by_size(system_error("read the BTF of", label(), error, hint));
     }
 
     LayoutReport report = compare_layout(wanted, types.get(), info_.value_type_id);
     if (report.outcome == Outcome::incompatible) {
-        Error error = incompatible(*this,
-                                   "its values (" + report.found + ") do not fit the C++ type " + report.wanted,
-                                   "the differences are listed below");
+        Error error =
+            incompatible(*this, "its values (" + report.found + ") do not fit the C++ type " + report.wanted,
+                         "the differences are listed below");
         error.detail = report.table();
         return std::unexpected(std::move(error));
     }
@@ -171,7 +171,8 @@ namespace detail {
 
 Error wrong_map_type(const Map& map, std::string_view wanted)
 {
-    return incompatible(map, "it is of type " + map_type_name(map.info().type) + ", not " + std::string(wanted));
+    return incompatible(map,
+                        "it is of type " + map_type_name(map.info().type) + ", not " + std::string(wanted));
 }
 
 std::vector<Copy> projection_of(const std::optional<LayoutReport>& layout, std::uint32_t size)

@@ -23,7 +23,7 @@ struct MapInfo {
     std::uint32_t value_size = 0; ///< bytes
     std::uint32_t max_entries = 0;
     std::uint32_t flags = 0;
-    std::string name; ///< at most 15 characters
+    std::string name;         ///< at most 15 characters
     std::uint32_t btf_id = 0; ///< 0: the map was made without BTF
     std::uint32_t value_type_id = 0;
 
@@ -123,7 +123,8 @@ class PerCpuArrayMap {
 public:
     /// Errors: as Map::check_value, and incompatible where the map is no per-CPU array.
     [[nodiscard]] static Result<PerCpuArrayMap> open(Map map, Proof proof = Proof::btf);
-    [[nodiscard]] static Result<PerCpuArrayMap> open_pinned(const std::string& path, Proof proof = Proof::btf);
+    [[nodiscard]] static Result<PerCpuArrayMap> open_pinned(const std::string& path,
+                                                            Proof proof = Proof::btf);
 
     [[nodiscard]] std::uint32_t size() const noexcept { return map_.info().max_entries; }
     /// The values of one entry, one for each possible CPU; valid until the next lookup. One system call.
@@ -154,8 +155,8 @@ namespace detail {
 
 template <class V>
 ArrayMap<V>::ArrayMap(Map map, std::optional<LayoutReport> layout)
-    : map_(std::move(map)), layout_(std::move(layout)), projection_(detail::projection_of(layout_, sizeof(V))),
-      buffer_(value_stride(map_.info().value_size))
+    : map_(std::move(map)), layout_(std::move(layout)),
+      projection_(detail::projection_of(layout_, sizeof(V))), buffer_(value_stride(map_.info().value_size))
 {
 }
 
@@ -199,7 +200,8 @@ Result<> ArrayMap<V>::update(std::uint32_t index, const V& value)
 
 template <class V>
 PerCpuArrayMap<V>::PerCpuArrayMap(Map map, std::optional<LayoutReport> layout, std::uint32_t cpus)
-    : map_(std::move(map)), layout_(std::move(layout)), projection_(detail::projection_of(layout_, sizeof(V))),
+    : map_(std::move(map)), layout_(std::move(layout)),
+      projection_(detail::projection_of(layout_, sizeof(V))),
       buffer_(std::size_t{value_stride(map_.info().value_size)} * cpus), values_(cpus)
 {
 }

@@ -98,7 +98,8 @@ Result<> bind_kernel_function(struct bpf_program* program, std::int32_t placehol
             instruction.imm = id;
         }
     }
-    if (const int error = bpf_program__set_insns(program, instructions.data(), instructions.size()); error != 0)
+    if (const int error = bpf_program__set_insns(program, instructions.data(), instructions.size());
+        error != 0)
         return std::unexpected(system_error("use kernel function", function, -error));
     return {};
 }

@@ -55,8 +55,8 @@ Result<> pin(int fd, const std::string& path)
 {
     if (bpf_obj_pin(fd, path.c_str()) != 0) {
         const int error = errno;
-        return std::unexpected(system_error("pin", path, error,
-                                            error == EINVAL ? "the folder must lie on a bpf file system" : ""));
+        return std::unexpected(system_error(
+            "pin", path, error, error == EINVAL ? "the folder must lie on a bpf file system" : ""));
     }
     return {};
 }
@@ -73,13 +73,14 @@ Result<Fd> open_pinned(const std::string& path, ObjectType wanted)
                                               "it is no BPF pin: it does not lie on a bpf file system",
                                               "pins lie below /sys/fs/bpf"));
         if (error == EACCES && std::filesystem::is_directory(path))
-            return std::unexpected(make_error(ErrorKind::incompatible, "open", path, "it is a folder, not a pin"));
+            return std::unexpected(
+                make_error(ErrorKind::incompatible, "open", path, "it is a folder, not a pin"));
         return std::unexpected(system_error("open", path, error));
     }
     if (const ObjectType found = object_type(fd.get()); found != wanted)
-        return std::unexpected(make_error(ErrorKind::incompatible, "open", path,
-                                          std::string("it is ") + to_string(found) + ", not " +
-                                              to_string(wanted)));
+        return std::unexpected(
+            make_error(ErrorKind::incompatible, "open", path,
+                       std::string("it is ") + to_string(found) + ", not " + to_string(wanted)));
     return fd;
 }
 

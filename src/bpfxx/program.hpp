@@ -15,12 +15,12 @@ namespace bpfxx {
 /// What the kernel tells of a loaded program.
 struct ProgramInfo {
     std::uint32_t id = 0;
-    std::string name; ///< at most 15 characters
-    std::string tag;  ///< 16 hexadecimal digits: the hash of its instructions
-    std::chrono::nanoseconds loaded_at{};   ///< CLOCK_BOOTTIME
-    std::vector<std::uint32_t> map_ids;     ///< maps that the program uses
-    std::chrono::nanoseconds run_time{};    ///< 0 unless BPF statistics are switched on
-    std::uint64_t run_count = 0;            ///< likewise
+    std::string name;                     ///< at most 15 characters
+    std::string tag;                      ///< 16 hexadecimal digits: the hash of its instructions
+    std::chrono::nanoseconds loaded_at{}; ///< CLOCK_BOOTTIME
+    std::vector<std::uint32_t> map_ids;   ///< maps that the program uses
+    std::chrono::nanoseconds run_time{};  ///< 0 unless BPF statistics are switched on
+    std::uint64_t run_count = 0;          ///< likewise
 };
 
 /// A loaded program. Owns its descriptor; thread-safe for reading.

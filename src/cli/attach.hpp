@@ -12,7 +12,7 @@ namespace xdpstat {
 void add_attach_options(CLI::App& command, AttachOptions& options);
 
 /// Creates the pin root if need be, attaches, and says on standard output what came of it.
-[[nodiscard]] bpfxx::Result<AttachResult> attach_and_tell(const std::string& interface,
-                                                          const AttachOptions& options, const Context& context);
+[[nodiscard]] bpfxx::Result<AttachResult>
+attach_and_tell(const std::string& interface, const AttachOptions& options, const Context& context);
 
 } // namespace xdpstat

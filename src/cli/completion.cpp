@@ -71,7 +71,8 @@ std::vector<const CLI::Option*> named_options(const CLI::App& app)
 
 bool takes_interfaces(const CLI::App& app)
 {
-    return !app.get_options([](const CLI::Option* option) { return option->get_name(true) == "IFACE"; }).empty();
+    return !app.get_options([](const CLI::Option* option) { return option->get_name(true) == "IFACE"; })
+                .empty();
 }
 
 std::vector<const CLI::App*> commands(const CLI::App& program)
@@ -117,8 +118,9 @@ std::string bash_script(const CLI::App& program)
         const auto options = all_options(program, *command);
         for (const CLI::Option* option : options)
             if (const auto words = choices(*option); !words.empty() && option->nonpositional())
-                values += "    " + command->get_name() + ":" + join(option_names(*option), "|" + command->get_name() + ":") +
-                          ") words='" + join(words, " ") + "' ;;\n";
+                values += "    " + command->get_name() + ":" +
+                          join(option_names(*option), "|" + command->get_name() + ":") + ") words='" +
+                          join(words, " ") + "' ;;\n";
         std::string operands;
         if (takes_interfaces(*command))
             operands = std::string("$(") + list_interfaces + ")";
@@ -126,8 +128,8 @@ std::string bash_script(const CLI::App& program)
             if (!option->nonpositional())
                 for (const std::string& word : choices(*option))
                     operands += (operands.empty() ? "" : " ") + word;
-        cases += "    " + command->get_name() + ") options='" + bash_words(options) + "' operands=\"" + operands +
-                 "\" ;;\n";
+        cases += "    " + command->get_name() + ") options='" + bash_words(options) + "' operands=\"" +
+                 operands + "\" ;;\n";
     }
     return "# bash completion for xdpstat\n"
            "_xdpstat()\n{\n"
@@ -238,7 +240,8 @@ std::string fish_script(const CLI::App& program)
             script += "complete -c xdpstat -n '" + condition + "' -a '(" + list_interfaces + ")'\n";
         for (const CLI::Option* option : command->get_options())
             if (!option->nonpositional() && !choices(*option).empty())
-                script += "complete -c xdpstat -n '" + condition + "' -a '" + join(choices(*option), " ") + "'\n";
+                script +=
+                    "complete -c xdpstat -n '" + condition + "' -a '" + join(choices(*option), " ") + "'\n";
         for (const CLI::Option* option : all_options(program, *command))
             script += fish_option(condition, *option);
     }

@@ -26,7 +26,8 @@ struct Arguments {
     bool json = false;
 };
 
-int examine(const Arguments& arguments, const Context& context) {
+int examine(const Arguments& arguments, const Context& context)
+{
     const PinRoot root(context.pin_root);
     const MachineFacts facts = gather_machine(root);
     const std::vector<Finding> machine = judge_machine(facts);
@@ -45,7 +46,8 @@ int examine(const Arguments& arguments, const Context& context) {
 
 } // namespace
 
-void add_doctor(CLI::App& program, Context& context) {
+void add_doctor(CLI::App& program, Context& context)
+{
     auto arguments = std::make_shared<Arguments>();
     CLI::App* command =
         program.add_subcommand("doctor", "Say what this machine can do and what stands in the way");

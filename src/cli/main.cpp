@@ -35,17 +35,20 @@ Exit codes: 0 done, 1 the system refused, 2 wrong usage, 3 not found, 4 permissi
 
 std::string version_text()
 {
-    return std::string("xdpstat ") + version + " (commit " + commit + ", libbpf " + bpfxx::libbpf_version() + ")";
+    return std::string("xdpstat ") + version + " (commit " + commit + ", libbpf " + bpfxx::libbpf_version() +
+           ")";
 }
 
 void add_shared_options(CLI::App& program, Context& context)
 {
     program
-        .add_option("--pin-root", context.pin_root, "Folder on a bpf file system below which the counters are pinned")
+        .add_option("--pin-root", context.pin_root,
+                    "Folder on a bpf file system below which the counters are pinned")
         ->capture_default_str()
         ->check([](const std::string& path) { return path.empty() ? "is empty" : std::string(); })
         ->type_name("DIR");
-    program.add_flag("--mount-bpffs", context.mount_bpffs, "Mount a bpf file system on /sys/fs/bpf if there is none");
+    program.add_flag("--mount-bpffs", context.mount_bpffs,
+                     "Mount a bpf file system on /sys/fs/bpf if there is none");
     program.add_flag(
         "--by-size", [&](std::int64_t) { context.proof = bpfxx::Proof::size; },
         "Open maps whose BTF is missing or may not be read by the size of their values alone");
@@ -71,7 +74,8 @@ int run(int argc, char** argv)
     Context context;
     CLI::App program("Counts every packet that reaches a network interface, in the driver.", "xdpstat");
     program.footer(examples);
-    program.set_version_flag("--version", version_text(), "Print the version, the commit and libbpf's version");
+    program.set_version_flag("--version", version_text(),
+                             "Print the version, the commit and libbpf's version");
     program.require_subcommand(1);
     program.fallthrough();
     add_shared_options(program, context);

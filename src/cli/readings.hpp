@@ -10,7 +10,7 @@
 namespace xdpstat {
 
 /// The instances of these interfaces, or of all where none is named. Errors: not_found where there is none.
-[[nodiscard]] bpfxx::Result<std::vector<Instance>> select_instances(const std::vector<std::string>& interfaces,
-                                                                    const Context& context);
+[[nodiscard]] bpfxx::Result<std::vector<Instance>>
+select_instances(const std::vector<std::string>& interfaces, const Context& context);
 
 } // namespace xdpstat

@@ -25,11 +25,13 @@ namespace {
 // curses installs its own handlers, which end the process behind our back.
 constexpr std::array signals_of_curses{SIGINT, SIGTERM, SIGTSTP, SIGWINCH};
 
-bool codeset_is_utf8() {
+bool codeset_is_utf8()
+{
     return std::string_view(::nl_langinfo(CODESET)) == "UTF-8";
 }
 
-bool environment_asks_for_utf8() {
+bool environment_asks_for_utf8()
+{
     for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
         const char* value = std::getenv(name);
         if (value == nullptr || *value == '\0')
@@ -46,14 +48,16 @@ constexpr std::array color_styles{
     std::pair{Style::other, COLOR_YELLOW}, std::pair{Style::bar, COLOR_BLUE},
 };
 
-void start_colors() {
+void start_colors()
+{
     ::start_color();
     ::use_default_colors();
     for (const auto& [style, color] : color_styles)
         ::init_pair(static_cast<short>(style), static_cast<short>(color), -1);
 }
 
-chtype attributes_of(Style style) {
+chtype attributes_of(Style style)
+{
     switch (style) {
     case Style::normal:
         return A_NORMAL;
@@ -80,18 +84,21 @@ chtype attributes_of(Style style) {
 
 } // namespace
 
-bool takes_utf8() {
+bool takes_utf8()
+{
     std::setlocale(LC_CTYPE, "");
     if (!codeset_is_utf8() && environment_asks_for_utf8())
         std::setlocale(LC_CTYPE, "C.UTF-8");
     return codeset_is_utf8();
 }
 
-TextOptions text_options() {
+TextOptions text_options()
+{
     return {.color = wants_color(), .utf8 = takes_utf8()};
 }
 
-bpfxx::Result<Terminal> Terminal::open(bool color) {
+bpfxx::Result<Terminal> Terminal::open(bool color)
+{
     const char* type = std::getenv("TERM");
     const auto unsupported = [&] {
         return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::unsupported, "draw on terminal",
@@ -126,19 +133,22 @@ bpfxx::Result<Terminal> Terminal::open(bool color) {
 
 Terminal::Terminal(Terminal&& other) noexcept : screen_(std::exchange(other.screen_, nullptr)) {}
 
-Terminal::~Terminal() {
+Terminal::~Terminal()
+{
     if (screen_ == nullptr)
         return;
     ::endwin();
     ::delscreen(static_cast<SCREEN*>(screen_));
 }
 
-ScreenSize Terminal::size() const {
+ScreenSize Terminal::size() const
+{
     return {.width = static_cast<std::size_t>(std::max(1, ::getmaxx(::stdscr))),
             .height = static_cast<std::size_t>(std::max(1, ::getmaxy(::stdscr)))};
 }
 
-void Terminal::draw(const std::vector<Line>& lines) {
+void Terminal::draw(const std::vector<Line>& lines)
+{
     ::werase(::stdscr);
     for (std::size_t row = 0; row < lines.size(); row++) {
         ::wmove(::stdscr, static_cast<int>(row), 0);
@@ -151,17 +161,20 @@ void Terminal::draw(const std::vector<Line>& lines) {
     ::wrefresh(::stdscr);
 }
 
-void Terminal::resize() {
+void Terminal::resize()
+{
     struct winsize now = {};
     if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &now) == 0 && now.ws_row > 0 && now.ws_col > 0)
         ::resizeterm(now.ws_row, now.ws_col);
 }
 
-void Terminal::suspend() {
+void Terminal::suspend()
+{
     ::endwin();
 }
 
-void Terminal::resume() {
+void Terminal::resume()
+{
     // Whoever had the screen meanwhile left it in any state.
     ::endwin();
     ::clearok(::curscr, TRUE);
@@ -169,7 +182,8 @@ void Terminal::resume() {
     ::wrefresh(::stdscr);
 }
 
-std::optional<KeyPress> Terminal::read_key() {
+std::optional<KeyPress> Terminal::read_key()
+{
     const int code = ::wgetch(::stdscr);
     switch (code) {
     case ERR:

@@ -28,7 +28,8 @@ struct Arguments {
     bool json = false;
 };
 
-int verify_and_tell(const Arguments& arguments, const Context& context) {
+int verify_and_tell(const Arguments& arguments, const Context& context)
+{
     const auto instance = PinRoot(context.pin_root).find(arguments.interface);
     if (!instance)
         return report(instance.error());
@@ -41,7 +42,8 @@ int verify_and_tell(const Arguments& arguments, const Context& context) {
 }
 
 /// CLI11's own ranges take their bounds in, and let NaN through.
-std::string check_seconds(const std::string& text) {
+std::string check_seconds(const std::string& text)
+{
     double seconds = 0;
     if (!CLI::detail::lexical_cast(text, seconds) || !(seconds > 0) || seconds > longest_interval)
         return "'" + text + "' is no interval: seconds above 0, at most a day";
@@ -50,7 +52,8 @@ std::string check_seconds(const std::string& text) {
 
 } // namespace
 
-void add_verify(CLI::App& program, Context& context) {
+void add_verify(CLI::App& program, Context& context)
+{
     auto arguments = std::make_shared<Arguments>();
     CLI::App* command = program.add_subcommand(
         "verify", "Compare the counter with the kernel's and the driver's own counters");

@@ -35,7 +35,8 @@ Examples:
   sudo xdpstat watch eth0 -i 0.2            five times a second
   sudo xdpstat watch eth0 -n 10 > rates     ten lines, one a second)";
 
-bool has_screen() {
+bool has_screen()
+{
     const char* type = std::getenv("TERM");
     return ::isatty(STDOUT_FILENO) == 1 && !(type != nullptr && std::string_view(type) == "dumb");
 }
@@ -43,7 +44,8 @@ bool has_screen() {
 enum class Written { all, nobody_reads };
 
 /// Writes at once. That nobody reads any more is no error.
-bpfxx::Result<Written> write_out(std::string_view text) {
+bpfxx::Result<Written> write_out(std::string_view text)
+{
     while (!text.empty()) {
         const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
         if (written >= 0)
@@ -62,7 +64,8 @@ public:
     Pace(WatchSession& session, std::uint64_t count) : session_(session), count_(count) {}
 
     /// Samples at the end of an interval. Returns what changed since the last time.
-    bpfxx::Result<std::vector<std::string>> tick() {
+    bpfxx::Result<std::vector<std::string>> tick()
+    {
         std::vector<std::string> changes;
         if (const auto now = steady_clock::now(); now >= next_look_) {
             next_look_ = now + std::chrono::seconds(1);
@@ -87,7 +90,8 @@ private:
     steady_clock::time_point next_look_ = steady_clock::now() + std::chrono::seconds(1);
 };
 
-bpfxx::Result<> watch_in_lines(WatchSession& session, WatchEvents& events, const WatchOptions& options) {
+bpfxx::Result<> watch_in_lines(WatchSession& session, WatchEvents& events, const WatchOptions& options)
+{
     auto written = write_out(rate_line_header());
     Pace pace(session, options.count);
     while (written && *written == Written::all && !pace.at_end()) {
@@ -117,7 +121,8 @@ bpfxx::Result<> watch_in_lines(WatchSession& session, WatchEvents& events, const
 enum class Wish { go_on, quit };
 
 /// Does what the keys say.
-Wish obey_keys(Terminal& terminal, WatchFacts& facts) {
+Wish obey_keys(Terminal& terminal, WatchFacts& facts)
+{
     while (const auto press = terminal.read_key()) {
         const std::size_t count = facts.interfaces.size();
         if (press->key == Key::redraw)
@@ -139,7 +144,8 @@ Wish obey_keys(Terminal& terminal, WatchFacts& facts) {
 }
 
 bpfxx::Result<> watch_on_screen(WatchSession& session, WatchEvents& events, Terminal& terminal,
-                                WatchFacts facts, const WatchOptions& options) {
+                                WatchFacts facts, const WatchOptions& options)
+{
     Pace pace(session, options.count);
     facts.interfaces = session.interfaces();
     while (!pace.at_end()) {
@@ -171,7 +177,8 @@ bpfxx::Result<> watch_on_screen(WatchSession& session, WatchEvents& events, Term
     return {};
 }
 
-bpfxx::Result<> watch_as_output_allows(WatchSession& session, const WatchOptions& options) {
+bpfxx::Result<> watch_as_output_allows(WatchSession& session, const WatchOptions& options)
+{
     const auto interval =
         std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(options.interval));
     const bool screen = has_screen();
@@ -194,7 +201,8 @@ bpfxx::Result<> watch_as_output_allows(WatchSession& session, const WatchOptions
 
 } // namespace
 
-int watch(const std::vector<std::string>& interfaces, const WatchOptions& options, const Context& context) {
+int watch(const std::vector<std::string>& interfaces, const WatchOptions& options, const Context& context)
+{
     auto session = WatchSession::open(PinRoot(context.pin_root), interfaces, context.proof);
     if (!session)
         return report(session.error());
@@ -207,7 +215,8 @@ int watch(const std::vector<std::string>& interfaces, const WatchOptions& option
     }
 }
 
-void add_watch_options(CLI::App& command, WatchOptions& options) {
+void add_watch_options(CLI::App& command, WatchOptions& options)
+{
     const auto check_interval = [](const std::string& text) -> std::string {
         double seconds = 0;
         // What is no number fails here too; so does NaN, which is in no range.
@@ -234,7 +243,8 @@ void add_watch_options(CLI::App& command, WatchOptions& options) {
         ->type_name("COUNT");
 }
 
-void add_watch(CLI::App& program, Context& context) {
+void add_watch(CLI::App& program, Context& context)
+{
     struct Arguments {
         std::vector<std::string> interfaces;
         WatchOptions options;

@@ -19,13 +19,15 @@ constexpr std::array ending_signals{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 constexpr std::array terminal_signals{SIGWINCH, SIGTSTP, SIGCONT};
 
 /// A blocked signal is queued even where it is ignored, and whoever ignores one, as nohup does, means it.
-void add_unless_ignored(sigset_t& set, int signal) {
+void add_unless_ignored(sigset_t& set, int signal)
+{
     struct sigaction action = {};
     if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler != SIG_IGN)
         ::sigaddset(&set, signal);
 }
 
-bpfxx::Result<bpfxx::Fd> make_timer(std::chrono::nanoseconds interval) {
+bpfxx::Result<bpfxx::Fd> make_timer(std::chrono::nanoseconds interval)
+{
     bpfxx::Fd timer(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
     if (!timer)
         return std::unexpected(bpfxx::system_error("make", "a timer", errno));
@@ -41,7 +43,8 @@ bpfxx::Result<bpfxx::Fd> make_timer(std::chrono::nanoseconds interval) {
 
 } // namespace
 
-bpfxx::Result<WatchEvents> WatchEvents::open(std::chrono::nanoseconds interval, bool terminal) {
+bpfxx::Result<WatchEvents> WatchEvents::open(std::chrono::nanoseconds interval, bool terminal)
+{
     WatchEvents events;
     sigset_t wanted;
     ::sigemptyset(&wanted);
@@ -68,14 +71,18 @@ bpfxx::Result<WatchEvents> WatchEvents::open(std::chrono::nanoseconds interval, 
 
 WatchEvents::WatchEvents(WatchEvents&& other) noexcept
     : timer_(std::move(other.timer_)), signals_(std::move(other.signals_)), mask_before_(other.mask_before_),
-      keys_(other.keys_), owns_mask_(std::exchange(other.owns_mask_, false)) {}
+      keys_(other.keys_), owns_mask_(std::exchange(other.owns_mask_, false))
+{
+}
 
-WatchEvents::~WatchEvents() {
+WatchEvents::~WatchEvents()
+{
     if (owns_mask_)
         ::sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
 }
 
-void WatchEvents::read_signals(WatchEvent& event) const {
+void WatchEvents::read_signals(WatchEvent& event) const
+{
     struct signalfd_siginfo signal = {};
     while (::read(signals_.get(), &signal, sizeof signal) == sizeof signal) {
         switch (static_cast<int>(signal.ssi_signo)) {
@@ -94,7 +101,8 @@ void WatchEvents::read_signals(WatchEvent& event) const {
     }
 }
 
-bpfxx::Result<WatchEvent> WatchEvents::wait() {
+bpfxx::Result<WatchEvent> WatchEvents::wait()
+{
     // A pipe without a reader reports POLLERR unasked.
     std::array<struct pollfd, 4> watched{{
         {.fd = timer_.get(), .events = POLLIN, .revents = 0},
@@ -116,7 +124,8 @@ bpfxx::Result<WatchEvent> WatchEvents::wait() {
     return event;
 }
 
-void WatchEvents::stop_process() {
+void WatchEvents::stop_process()
+{
     struct sigaction standard = {};
     standard.sa_handler = SIG_DFL;
     struct sigaction before = {};

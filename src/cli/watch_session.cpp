@@ -13,25 +13,29 @@ namespace xdpstat {
 
 namespace {
 
-const Instance* find_at(const std::vector<Instance>& instances, const std::string& directory) {
+const Instance* find_at(const std::vector<Instance>& instances, const std::string& directory)
+{
     const auto found = std::ranges::find(instances, directory, &Instance::directory);
     return found == instances.end() ? nullptr : &*found;
 }
 
-const char* words_of(WatchState state) {
+const char* words_of(WatchState state)
+{
     return state == WatchState::gone ? "the interface is gone" : "the counter was detached";
 }
 
 } // namespace
 
-WatchSession::PinIdentity WatchSession::identity_of(const Instance& instance) {
+WatchSession::PinIdentity WatchSession::identity_of(const Instance& instance)
+{
     struct stat pin = {};
     if (::stat(stats_pin(instance.directory).c_str(), &pin) != 0)
         return {};
     return {pin.st_dev, pin.st_ino};
 }
 
-bpfxx::Result<WatchSession::Entry> WatchSession::open_entry(const Instance& instance) const {
+bpfxx::Result<WatchSession::Entry> WatchSession::open_entry(const Instance& instance) const
+{
     Entry entry;
     entry.facts.instance = instance;
     // Before the maps are opened: a counter exchanged meanwhile is then noticed by the next look.
@@ -48,7 +52,8 @@ bpfxx::Result<WatchSession::Entry> WatchSession::open_entry(const Instance& inst
 }
 
 bpfxx::Result<WatchSession> WatchSession::open(const PinRoot& root, const std::vector<std::string>& names,
-                                               bpfxx::Proof proof) {
+                                               bpfxx::Proof proof)
+{
     WatchSession session(root, proof, names.empty());
     std::vector<Instance> instances;
     if (names.empty()) {
@@ -85,7 +90,8 @@ bpfxx::Result<WatchSession> WatchSession::open(const PinRoot& root, const std::v
     return session;
 }
 
-bpfxx::Result<> WatchSession::sample() {
+bpfxx::Result<> WatchSession::sample()
+{
     for (Entry& entry : entries_) {
         if (!entry.reader)
             continue;
@@ -100,7 +106,8 @@ bpfxx::Result<> WatchSession::sample() {
 }
 
 void WatchSession::check(Entry& entry, const std::vector<Instance>& instances,
-                         std::vector<std::string>& changes) const {
+                         std::vector<std::string>& changes) const
+{
     WatchedInterface& facts = entry.facts;
     const std::string name = printable(facts.instance.interface);
     const Instance* now = find_at(instances, facts.instance.directory);
@@ -128,7 +135,8 @@ void WatchSession::check(Entry& entry, const std::vector<Instance>& instances,
     changes.push_back(name + ": a new counter, attached " + human_time(now->since));
 }
 
-void WatchSession::add_new(const std::vector<Instance>& instances, std::vector<std::string>& changes) {
+void WatchSession::add_new(const std::vector<Instance>& instances, std::vector<std::string>& changes)
+{
     for (const Instance& instance : instances) {
         const auto is_known = [&](const Entry& entry) {
             return entry.facts.instance.directory == instance.directory;
@@ -142,7 +150,8 @@ void WatchSession::add_new(const std::vector<Instance>& instances, std::vector<s
     }
 }
 
-bpfxx::Result<std::vector<std::string>> WatchSession::look_again() {
+bpfxx::Result<std::vector<std::string>> WatchSession::look_again()
+{
     const auto instances = root_.instances();
     if (!instances)
         return std::unexpected(instances.error());
@@ -154,11 +163,13 @@ bpfxx::Result<std::vector<std::string>> WatchSession::look_again() {
     return changes;
 }
 
-bool WatchSession::any_counting() const {
+bool WatchSession::any_counting() const
+{
     return std::ranges::any_of(entries_, [](const Entry& entry) { return entry.reader.has_value(); });
 }
 
-bpfxx::Error WatchSession::nothing_left() const {
+bpfxx::Error WatchSession::nothing_left() const
+{
     const WatchedInterface& first = entries_.front().facts;
     const std::string name = printable(first.instance.interface);
     if (entries_.size() == 1)
@@ -173,7 +184,8 @@ bpfxx::Error WatchSession::nothing_left() const {
                              "see what is attached: xdpstat status");
 }
 
-std::vector<WatchedInterface> WatchSession::interfaces() const {
+std::vector<WatchedInterface> WatchSession::interfaces() const
+{
     std::vector<WatchedInterface> all;
     all.reserve(entries_.size());
     for (const Entry& entry : entries_)

@@ -51,7 +51,9 @@ private:
     };
 
     WatchSession(PinRoot root, bpfxx::Proof proof, bool follow_all)
-        : root_(std::move(root)), proof_(proof), follow_all_(follow_all) {}
+        : root_(std::move(root)), proof_(proof), follow_all_(follow_all)
+    {
+    }
 
     [[nodiscard]] static PinIdentity identity_of(const Instance& instance);
     [[nodiscard]] bpfxx::Result<Entry> open_entry(const Instance& instance) const;

@@ -38,7 +38,8 @@ Error slot_taken(const Interface& interface, std::uint32_t program_id)
 {
     return bpfxx::make_error(ErrorKind::busy, "attach to", interface.name,
                              "another XDP program holds it: " + describe_program(program_id),
-                             "detach that one first (bpftool net; ip link set " + interface.name + " xdp off)");
+                             "detach that one first (bpftool net; ip link set " + interface.name +
+                                 " xdp off)");
 }
 
 Result<> check_unoccupied(const Interface& interface)
@@ -56,14 +57,16 @@ Result<> check_unoccupied(const Interface& interface)
 bool is_refusal(int error_number)
 {
     return error_number == EOPNOTSUPP || error_number == EINVAL || error_number == ERANGE ||
-           error_number == ENOSPC || error_number == ENOMEM || error_number == E2BIG || error_number == EMSGSIZE;
+           error_number == ENOSPC || error_number == ENOMEM || error_number == E2BIG ||
+           error_number == EMSGSIZE;
 }
 
 std::string why_refused(const Interface& interface, const Error& error)
 {
     const std::string driver = interface.driver.empty() ? "its driver" : "driver " + interface.driver;
     if (error.error_number == EOPNOTSUPP)
-        return driver + " has no native XDP, or not with its present features; see xdpstat doctor " + interface.name;
+        return driver + " has no native XDP, or not with its present features; see xdpstat doctor " +
+               interface.name;
     return driver + " refuses native XDP (" + error.message() + "); see xdpstat doctor " + interface.name;
 }
 
@@ -129,8 +132,8 @@ Result<bpfxx::Fd> publish(const PinRoot& root, const std::string& interface, con
             hold = std::move(*held);
         }
         if (::rename(staging.c_str(), directory.c_str()) != 0)
-            return std::unexpected(bpfxx::system_error("create", directory, errno,
-                                                       "something else is there: move it away"));
+            return std::unexpected(
+                bpfxx::system_error("create", directory, errno, "something else is there: move it away"));
         return {};
     };
     if (auto filled = fill(); !filled) {
@@ -183,7 +186,8 @@ Result<bool> restore_program(const Instance& instance)
 Result<bool> restore_pins(const Instance& instance)
 {
     const auto program = restore_program(instance);
-    if (!program || (pin_exists(stats_pin(instance.directory)) && pin_exists(traffic_pin(instance.directory))))
+    if (!program ||
+        (pin_exists(stats_pin(instance.directory)) && pin_exists(traffic_pin(instance.directory))))
         return program;
     const auto maps = restore_maps(instance);
     if (!maps && maps.error().kind == ErrorKind::permission && pin_exists(stats_pin(instance.directory)))
@@ -325,7 +329,8 @@ Result<AttachResult> attach(const PinRoot& root, const std::string& name, const 
         return std::unexpected(std::move(instance).error());
     std::string notes = *note;
     if (!interface->up)
-        notes += (notes.empty() ? "" : "; ") + std::string("it is down and counts as soon as it is up: ip link set ") + name + " up";
+        notes += (notes.empty() ? "" : "; ") +
+                 std::string("it is down and counts as soon as it is up: ip link set ") + name + " up";
     AttachResult result{.instance = std::move(*instance),
                         .already_attached = false,
                         .why_not_native = std::move(attached->why_not_native),

@@ -30,13 +30,15 @@ constexpr KernelVersion free_reading{5, 19};
 constexpr std::uint64_t memory_fixed = 1 << 20;
 constexpr std::uint64_t memory_a_cpu = 16 << 10;
 
-std::string version(KernelVersion kernel) {
+std::string version(KernelVersion kernel)
+{
     return std::to_string(kernel.major) + "." + std::to_string(kernel.minor);
 }
 
 using Findings = std::vector<Finding>;
 
-void judge_kernel(const MachineFacts& facts, Findings& findings) {
+void judge_kernel(const MachineFacts& facts, Findings& findings)
+{
     if (facts.kernel < kernel_floor) {
         findings.push_back({Severity::fail, "kernel",
                             facts.release + " is older than " + version(kernel_floor),
@@ -54,7 +56,8 @@ void judge_kernel(const MachineFacts& facts, Findings& findings) {
         findings.push_back({Severity::info, "kernel", facts.release + lacks, "a newer kernel counts faster"});
 }
 
-void judge_btf(const MachineFacts& facts, Findings& findings) {
+void judge_btf(const MachineFacts& facts, Findings& findings)
+{
     if (facts.kernel_btf)
         findings.push_back({Severity::ok, "BTF", "/sys/kernel/btf/vmlinux is there", ""});
     else
@@ -63,7 +66,8 @@ void judge_btf(const MachineFacts& facts, Findings& findings) {
                             "take a kernel with CONFIG_DEBUG_INFO_BTF=y, or mount /sys"});
 }
 
-void judge_bpffs(const MachineFacts& facts, Findings& findings) {
+void judge_bpffs(const MachineFacts& facts, Findings& findings)
+{
     if (!facts.pin_root_on_bpffs)
         findings.push_back({Severity::warn, "bpffs", facts.pin_root + " cannot be looked at",
                             "run as root: sudo xdpstat doctor"});
@@ -77,7 +81,8 @@ void judge_bpffs(const MachineFacts& facts, Findings& findings) {
                             "choose one below /sys/fs/bpf with --pin-root"});
 }
 
-void judge_capabilities(const MachineFacts& facts, Findings& findings) {
+void judge_capabilities(const MachineFacts& facts, Findings& findings)
+{
     const auto missing = missing_to_attach(facts.held);
     std::string names;
     for (const std::string& name : missing)
@@ -103,7 +108,8 @@ void judge_capabilities(const MachineFacts& facts, Findings& findings) {
                             "run as root where a layout must be proved or a program named"});
 }
 
-void judge_bpf_call(const MachineFacts& facts, Findings& findings) {
+void judge_bpf_call(const MachineFacts& facts, Findings& findings)
+{
     if (facts.bpf_error == 0)
         return;
     if (facts.bpf_error == ENOSYS)
@@ -120,7 +126,8 @@ void judge_bpf_call(const MachineFacts& facts, Findings& findings) {
                                 : "see the security module's log: ausearch -m avc, or dmesg"});
 }
 
-void judge_settings(const MachineFacts& facts, Findings& findings) {
+void judge_settings(const MachineFacts& facts, Findings& findings)
+{
     if (facts.lockdown == "confidentiality")
         findings.push_back(
             {Severity::warn, "lockdown",
@@ -161,7 +168,8 @@ void judge_settings(const MachineFacts& facts, Findings& findings) {
             {Severity::ok, "CPUs", std::to_string(facts.possible_cpus) + " possible, all online", ""});
 }
 
-void judge_pins(const MachineFacts& facts, Findings& findings) {
+void judge_pins(const MachineFacts& facts, Findings& findings)
+{
     if (!facts.pins_error.empty())
         findings.push_back({Severity::info, "pins", facts.pins_error, "run as root: sudo xdpstat doctor"});
     for (const PinFact& pin : facts.pins)
@@ -170,7 +178,8 @@ void judge_pins(const MachineFacts& facts, Findings& findings) {
 
 } // namespace
 
-Findings judge_machine(const MachineFacts& facts) {
+Findings judge_machine(const MachineFacts& facts)
+{
     Findings findings;
     for (const auto judge : {judge_kernel, judge_btf, judge_bpffs, judge_capabilities, judge_bpf_call,
                              judge_settings, judge_pins})
@@ -178,7 +187,8 @@ Findings judge_machine(const MachineFacts& facts) {
     return findings;
 }
 
-bool any_failure(const Findings& findings) {
+bool any_failure(const Findings& findings)
+{
     return std::ranges::find(findings, Severity::fail, &Finding::severity) != findings.end();
 }
 

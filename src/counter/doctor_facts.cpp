@@ -25,26 +25,30 @@ namespace {
 
 constexpr const char* dispatcher_name = "xdp_dispatcher";
 
-std::string first_line(const char* path) {
+std::string first_line(const char* path)
+{
     std::ifstream file(path);
     std::string line;
     std::getline(file, line);
     return line;
 }
 
-std::optional<int> setting(const char* path) {
+std::optional<int> setting(const char* path)
+{
     std::ifstream file(path);
     int value = 0;
     return file >> value ? std::optional(value) : std::nullopt;
 }
 
-bool exists(const std::string& path) {
+bool exists(const std::string& path)
+{
     std::error_code error;
     return std::filesystem::exists(path, error);
 }
 
 /// The word in brackets of "none [integrity] confidentiality".
-std::string read_lockdown() {
+std::string read_lockdown()
+{
     const std::string line = first_line("/sys/kernel/security/lockdown");
     const auto start = line.find('[');
     const auto end = line.find(']');
@@ -52,14 +56,16 @@ std::string read_lockdown() {
 }
 
 /// Whether bpf() gets as far as its own checks: a command without its argument fails with EFAULT there.
-int probe_bpf() {
+int probe_bpf()
+{
     union bpf_attr attribute = {};
     if (::syscall(SYS_bpf, BPF_OBJ_GET, &attribute, sizeof(attribute)) >= 0)
         return 0;
     return errno == EPERM || errno == EACCES || errno == ENOSYS ? errno : 0;
 }
 
-bool in_own_user_namespace() {
+bool in_own_user_namespace()
+{
     std::ifstream file("/proc/self/uid_map");
     std::uint64_t inside = 0;
     std::uint64_t outside = 0;
@@ -69,7 +75,8 @@ bool in_own_user_namespace() {
     return inside != 0 || outside != 0 || count != UINT32_MAX;
 }
 
-bool under_seccomp_filter() {
+bool under_seccomp_filter()
+{
     constexpr std::string_view key = "Seccomp:\t";
     std::ifstream file("/proc/self/status");
     for (std::string line; std::getline(file, line);)
@@ -78,7 +85,8 @@ bool under_seccomp_filter() {
     return false;
 }
 
-std::optional<PinFact> look_at(const Instance& instance) {
+std::optional<PinFact> look_at(const Instance& instance)
+{
     const auto fact = [&](const std::string& problem) {
         return PinFact{instance.directory, problem, "xdpstat detach " + instance.interface};
     };
@@ -91,7 +99,8 @@ std::optional<PinFact> look_at(const Instance& instance) {
     return std::nullopt;
 }
 
-void gather_pins(const PinRoot& root, MachineFacts& facts) {
+void gather_pins(const PinRoot& root, MachineFacts& facts)
+{
     std::error_code error;
     const bool is_there = std::filesystem::exists(root.path(), error);
     if (!error && !is_there)
@@ -118,7 +127,8 @@ void gather_pins(const PinRoot& root, MachineFacts& facts) {
 }
 
 /// A dispatcher runs several programs; who loaded it shows in where it is pinned.
-ProgramOwner owner_of(const ProgramFact& program, std::uint32_t ifindex, const std::vector<Instance>& ours) {
+ProgramOwner owner_of(const ProgramFact& program, std::uint32_t ifindex, const std::vector<Instance>& ours)
+{
     if (std::ranges::find(ours, program.id, &Instance::program_id) != ours.end())
         return ProgramOwner::ours;
     if (program.name != dispatcher_name)
@@ -130,7 +140,8 @@ ProgramOwner owner_of(const ProgramFact& program, std::uint32_t ifindex, const s
     return ProgramOwner::dispatcher;
 }
 
-std::vector<ProgramFact> gather_programs(const PinRoot& root, std::uint32_t ifindex) {
+std::vector<ProgramFact> gather_programs(const PinRoot& root, std::uint32_t ifindex)
+{
     std::vector<ProgramFact> programs;
     const auto state = bpfxx::query_xdp(ifindex);
     if (!state || !state->any())
@@ -152,7 +163,8 @@ std::vector<ProgramFact> gather_programs(const PinRoot& root, std::uint32_t ifin
     return programs;
 }
 
-std::optional<OccupiedFact> occupied(const std::string& name) {
+std::optional<OccupiedFact> occupied(const std::string& name)
+{
     const auto interface = find_interface(name);
     const auto state = interface ? bpfxx::query_xdp(interface->index) : std::unexpected(interface.error());
     if (!state || !state->any())
@@ -165,7 +177,8 @@ std::optional<OccupiedFact> occupied(const std::string& name) {
 
 } // namespace
 
-KernelVersion parse_kernel_release(std::string_view release) {
+KernelVersion parse_kernel_release(std::string_view release)
+{
     KernelVersion version;
     const char* end = release.data() + release.size();
     const auto major = std::from_chars(release.data(), end, version.major);
@@ -175,7 +188,8 @@ KernelVersion parse_kernel_release(std::string_view release) {
     return minor.ec == std::errc{} ? version : KernelVersion{};
 }
 
-MachineFacts gather_machine(const PinRoot& root) {
+MachineFacts gather_machine(const PinRoot& root)
+{
     MachineFacts facts;
     struct utsname system = {};
     if (::uname(&system) == 0)
@@ -205,7 +219,8 @@ MachineFacts gather_machine(const PinRoot& root) {
     return facts;
 }
 
-bpfxx::Result<InterfaceFacts> gather_interface(const PinRoot& root, const std::string& name) {
+bpfxx::Result<InterfaceFacts> gather_interface(const PinRoot& root, const std::string& name)
+{
     auto interface = find_interface(name);
     if (!interface)
         return std::unexpected(std::move(interface).error());

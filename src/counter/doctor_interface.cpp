@@ -32,21 +32,25 @@ struct Obstacle {
     std::string to_do;
 };
 
-bool is_on(const std::optional<Feature>& feature) {
+bool is_on(const std::optional<Feature>& feature)
+{
     return feature && feature->on;
 }
 
-std::string ethtool(const char* option, const InterfaceFacts& facts, const std::string& arguments) {
+std::string ethtool(const char* option, const InterfaceFacts& facts, const std::string& arguments)
+{
     return std::string("ethtool ") + option + " " + facts.interface.name + " " + arguments;
 }
 
-std::string driver_name(const InterfaceFacts& facts) {
+std::string driver_name(const InterfaceFacts& facts)
+{
     return facts.interface.driver.empty() ? "its driver" : "driver " + facts.interface.driver;
 }
 
 // Each of these knows one reason for which native mode is refused.
 
-std::optional<Obstacle> driver_without_xdp(const InterfaceFacts& facts, KernelVersion) {
+std::optional<Obstacle> driver_without_xdp(const InterfaceFacts& facts, KernelVersion)
+{
     if (!facts.features.xdp || facts.features.xdp->native)
         return std::nullopt;
     if (facts.interface.driver == "veth")
@@ -61,7 +65,8 @@ std::optional<Obstacle> driver_without_xdp(const InterfaceFacts& facts, KernelVe
     return Obstacle{driver_name(facts) + " has no native XDP", ""};
 }
 
-std::optional<Obstacle> fixed_gro_hw(const InterfaceFacts& facts, KernelVersion) {
+std::optional<Obstacle> fixed_gro_hw(const InterfaceFacts& facts, KernelVersion)
+{
     if (facts.interface.driver != "virtio_net" || !is_on(facts.features.gro_hw) ||
         !facts.features.gro_hw->fixed)
         return std::nullopt;
@@ -70,7 +75,8 @@ std::optional<Obstacle> fixed_gro_hw(const InterfaceFacts& facts, KernelVersion)
                     "ctrl_guest_offloads=on"};
 }
 
-std::optional<Obstacle> mtu_beyond_page(const InterfaceFacts& facts, KernelVersion kernel) {
+std::optional<Obstacle> mtu_beyond_page(const InterfaceFacts& facts, KernelVersion kernel)
+{
     const bool several =
         kernel >= multi_buffer_since && facts.features.xdp && facts.features.xdp->multi_buffer;
     const std::uint32_t limit = facts.page_size - page_overhead;
@@ -84,13 +90,15 @@ std::optional<Obstacle> mtu_beyond_page(const InterfaceFacts& facts, KernelVersi
                     "ip link set " + facts.interface.name + " mtu " + std::to_string(limit)};
 }
 
-std::optional<Obstacle> lro_on(const InterfaceFacts& facts, KernelVersion) {
+std::optional<Obstacle> lro_on(const InterfaceFacts& facts, KernelVersion)
+{
     if (!is_on(facts.features.lro) || facts.interface.driver == "virtio_net")
         return std::nullopt;
     return Obstacle{"LRO is on, and most drivers then refuse native XDP", ethtool("-K", facts, "lro off")};
 }
 
-std::optional<Obstacle> ena_channels(const InterfaceFacts& facts, KernelVersion) {
+std::optional<Obstacle> ena_channels(const InterfaceFacts& facts, KernelVersion)
+{
     const auto& channels = facts.features.channels;
     if (facts.interface.driver != "ena" || !channels || channels->combined * 2 <= channels->max_combined)
         return std::nullopt;
@@ -104,7 +112,8 @@ constexpr std::array obstacles = {driver_without_xdp, fixed_gro_hw, mtu_beyond_p
 
 // Findings.
 
-void judge_link(const InterfaceFacts& facts, Findings& findings) {
+void judge_link(const InterfaceFacts& facts, Findings& findings)
+{
     const Interface& interface = facts.interface;
     const std::string text = interface.name + ": index " + std::to_string(interface.index) + ", " +
                              (interface.driver.empty() ? "no driver" : "driver " + interface.driver) +
@@ -116,14 +125,16 @@ void judge_link(const InterfaceFacts& facts, Findings& findings) {
                             "ip link set " + interface.name + " up"});
 }
 
-std::string join(const std::vector<std::string>& names) {
+std::string join(const std::vector<std::string>& names)
+{
     std::string text;
     for (const std::string& name : names)
         text += (text.empty() ? "" : " ") + name;
     return text;
 }
 
-void judge_place(const InterfaceFacts& facts, Findings& findings) {
+void judge_place(const InterfaceFacts& facts, Findings& findings)
+{
     const LinkFeatures& features = facts.features;
     const std::string& name = facts.interface.name;
     if (!features.members.empty())
@@ -159,7 +170,8 @@ void judge_place(const InterfaceFacts& facts, Findings& findings) {
                  "attach to the members, or detach that one: ip link set " + member.interface + " xdp off"});
 }
 
-void judge_features(const InterfaceFacts& facts, Findings& findings) {
+void judge_features(const InterfaceFacts& facts, Findings& findings)
+{
     const auto judge = [&](const char* what, const char* option, const std::optional<Feature>& feature) {
         if (!feature)
             return;
@@ -177,7 +189,8 @@ void judge_features(const InterfaceFacts& facts, Findings& findings) {
     judge("GRO_HW", "rx-gro-hw", facts.features.gro_hw);
 }
 
-void judge_queues(const InterfaceFacts& facts, const MachineFacts& machine, Findings& findings) {
+void judge_queues(const InterfaceFacts& facts, const MachineFacts& machine, Findings& findings)
+{
     const auto& channels = facts.features.channels;
     if (!channels || facts.interface.driver != "virtio_net")
         return;
@@ -190,7 +203,8 @@ void judge_queues(const InterfaceFacts& facts, const MachineFacts& machine, Find
              "give the guest more queues (twice its CPUs), or " + ethtool("-L", facts, "combined N")});
 }
 
-std::string describe(const ProgramFact& program) {
+std::string describe(const ProgramFact& program)
+{
     std::string text =
         (program.name.empty() ? "" : "'" + program.name + "' ") + "id " + std::to_string(program.id);
     if (!program.tag.empty())
@@ -198,7 +212,8 @@ std::string describe(const ProgramFact& program) {
     return text + ", " + bpfxx::to_string(program.mode) + " mode";
 }
 
-void judge_programs(const InterfaceFacts& facts, Findings& findings) {
+void judge_programs(const InterfaceFacts& facts, Findings& findings)
+{
     const std::string& name = facts.interface.name;
     const std::string off = "ip link set " + name + " xdp off";
     if (facts.programs.empty())
@@ -232,7 +247,8 @@ void judge_programs(const InterfaceFacts& facts, Findings& findings) {
     }
 }
 
-void judge_mode(const InterfaceFacts& facts, const MachineFacts& machine, Findings& findings) {
+void judge_mode(const InterfaceFacts& facts, const MachineFacts& machine, Findings& findings)
+{
     const ExpectedMode expected = expected_mode(facts, machine.kernel);
     const auto ours = std::ranges::find(facts.programs, ProgramOwner::ours, &ProgramFact::owner);
     if (ours != facts.programs.end() && ours->mode != bpfxx::XdpMode::generic) {
@@ -257,7 +273,8 @@ void judge_mode(const InterfaceFacts& facts, const MachineFacts& machine, Findin
 
 } // namespace
 
-ExpectedMode expected_mode(const InterfaceFacts& facts, KernelVersion kernel) {
+ExpectedMode expected_mode(const InterfaceFacts& facts, KernelVersion kernel)
+{
     for (const auto& obstacle : obstacles)
         if (const auto found = obstacle(facts, kernel))
             return {bpfxx::XdpMode::generic, found->why, found->to_do, !facts.features.xdp.has_value()};
@@ -268,7 +285,8 @@ ExpectedMode expected_mode(const InterfaceFacts& facts, KernelVersion kernel) {
     return {bpfxx::XdpMode::generic, driver_name(facts) + " is not known for native XDP", "", true};
 }
 
-Findings judge_interface(const InterfaceFacts& facts, const MachineFacts& machine) {
+Findings judge_interface(const InterfaceFacts& facts, const MachineFacts& machine)
+{
     Findings findings;
     judge_link(facts, findings);
     judge_place(facts, findings);
@@ -279,7 +297,8 @@ Findings judge_interface(const InterfaceFacts& facts, const MachineFacts& machin
     return findings;
 }
 
-Finding judge_missing(const bpfxx::Error& error) {
+Finding judge_missing(const bpfxx::Error& error)
+{
     return {Severity::fail, "interface", error.object + ": " + error.cause, error.hint};
 }
 

@@ -14,16 +14,20 @@
 namespace xdpstat {
 
 Ethtool::Ethtool(std::string interface)
-    : interface_(std::move(interface)), socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {}
+    : interface_(std::move(interface)), socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0))
+{
+}
 
-bool Ethtool::ask(void* request) const {
+bool Ethtool::ask(void* request) const
+{
     struct ifreq message = {};
     interface_.copy(message.ifr_name, sizeof(message.ifr_name) - 1);
     message.ifr_data = static_cast<char*>(request);
     return ::ioctl(socket_.get(), SIOCETHTOOL, &message) == 0;
 }
 
-std::vector<std::string> Ethtool::strings(std::uint32_t set) const {
+std::vector<std::string> Ethtool::strings(std::uint32_t set) const
+{
     // struct ethtool_sset_info ends in an array of unknown length: one 32-bit count a set asked for.
     alignas(struct ethtool_sset_info)
         std::byte size_bytes[sizeof(struct ethtool_sset_info) + sizeof(std::uint32_t)] = {};

@@ -23,10 +23,10 @@ inline constexpr const char* mode_elsewhere = "other namespace";
 
 /// One counter as it stands on this machine. A plain value.
 struct Instance {
-    std::string interface;  ///< name of the interface now
+    std::string interface;     ///< name of the interface now
     std::uint32_t ifindex = 0; ///< 0 where it is gone or elsewhere; the counts stay readable
-    std::string directory;  ///< its pins: link, prog, stats_map, traffic_map
-    std::string mode;       ///< "native", "generic", "offload", mode_detached or mode_elsewhere
+    std::string directory;     ///< its pins: link, prog, stats_map, traffic_map
+    std::string mode;          ///< "native", "generic", "offload", mode_detached or mode_elsewhere
     std::uint32_t program_id = 0;
     std::string program_tag;
     std::chrono::system_clock::time_point since; ///< when it was attached

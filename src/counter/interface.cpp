@@ -77,9 +77,10 @@ bpfxx::Error no_such_interface(const std::string& name)
 bpfxx::Result<Interface> find_interface(const std::string& name)
 {
     if (name.empty() || name.size() >= IFNAMSIZ)
-        return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::invalid, "find interface", "'" + name + "'",
-                                                 "a name has 1 to 15 characters"));
-    Interface interface{.name = name, .index = ::if_nametoindex(name.c_str()), .mtu = 0, .up = false, .driver = {}};
+        return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::invalid, "find interface",
+                                                 "'" + name + "'", "a name has 1 to 15 characters"));
+    Interface interface{
+        .name = name, .index = ::if_nametoindex(name.c_str()), .mtu = 0, .up = false, .driver = {}};
     if (interface.index == 0)
         return std::unexpected(no_such_interface(name));
 

@@ -28,6 +28,7 @@ struct Interface {
 [[nodiscard]] std::vector<std::string> interface_names();
 
 /// Those of `names` that a person may have meant: at most three, nearest first. Pure.
-[[nodiscard]] std::vector<std::string> near_names(const std::string& wanted, const std::vector<std::string>& names);
+[[nodiscard]] std::vector<std::string> near_names(const std::string& wanted,
+                                                  const std::vector<std::string>& names);
 
 } // namespace xdpstat

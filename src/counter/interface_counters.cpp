@@ -14,14 +14,16 @@
 
 namespace xdpstat {
 
-bpfxx::Result<KernelCounterReader> KernelCounterReader::open() {
+bpfxx::Result<KernelCounterReader> KernelCounterReader::open()
+{
     auto socket = NetlinkSocket::open(NETLINK_ROUTE);
     if (!socket)
         return std::unexpected(std::move(socket).error());
     return KernelCounterReader(std::move(*socket));
 }
 
-bpfxx::Result<KernelCounters> KernelCounterReader::read(std::uint32_t ifindex) const {
+bpfxx::Result<KernelCounters> KernelCounterReader::read(std::uint32_t ifindex) const
+{
     struct if_stats_msg header = {};
     header.ifindex = ifindex;
     header.filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64);
@@ -43,7 +45,8 @@ bpfxx::Result<KernelCounters> KernelCounterReader::read(std::uint32_t ifindex) c
                           .rx_nohandler = found->rx_nohandler};
 }
 
-std::vector<DriverCounter> read_driver_counters(const std::string& interface) {
+std::vector<DriverCounter> read_driver_counters(const std::string& interface)
+{
     const Ethtool ethtool(interface);
     const auto names = ethtool.strings(ETH_SS_STATS);
     if (names.empty())

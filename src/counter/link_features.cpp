@@ -30,7 +30,8 @@ constexpr std::uint64_t netdev_xdp_hw_offload = 1 << 4;
 constexpr std::uint64_t netdev_xdp_rx_sg = 1 << 5;
 
 /// The features' blocks of bits; empty where the driver is asked in vain.
-std::vector<struct ethtool_get_features_block> feature_blocks(const Ethtool& ethtool, std::size_t features) {
+std::vector<struct ethtool_get_features_block> feature_blocks(const Ethtool& ethtool, std::size_t features)
+{
     std::vector<struct ethtool_get_features_block> blocks((features + bits_a_block - 1) / bits_a_block);
     struct ethtool_gfeatures header = {};
     header.cmd = ETHTOOL_GFEATURES;
@@ -43,7 +44,8 @@ std::vector<struct ethtool_get_features_block> feature_blocks(const Ethtool& eth
     return blocks;
 }
 
-void read_features(const Ethtool& ethtool, LinkFeatures& features) {
+void read_features(const Ethtool& ethtool, LinkFeatures& features)
+{
     const auto names = ethtool.strings(ETH_SS_FEATURES);
     const auto blocks = feature_blocks(ethtool, names.size());
     if (blocks.empty())
@@ -64,7 +66,8 @@ void read_features(const Ethtool& ethtool, LinkFeatures& features) {
     features.rx_vlan = find("rx-vlan-hw-parse");
 }
 
-void read_channels(const Ethtool& ethtool, LinkFeatures& features) {
+void read_channels(const Ethtool& ethtool, LinkFeatures& features)
+{
     struct ethtool_channels channels = {};
     channels.cmd = ETHTOOL_GCHANNELS;
     if (ethtool.ask(&channels))
@@ -76,7 +79,8 @@ void read_channels(const Ethtool& ethtool, LinkFeatures& features) {
 
 /// Each link of the namespace, or the one asked for, with its attributes.
 void visit_links(const NetlinkSocket& socket, std::uint32_t ifindex,
-                 const std::function<void(const struct ifinfomsg&, const NetlinkAttributes&)>& visitor) {
+                 const std::function<void(const struct ifinfomsg&, const NetlinkAttributes&)>& visitor)
+{
     struct ifinfomsg header = {};
     header.ifi_index = static_cast<int>(ifindex);
     const NetlinkRequest request(RTM_GETLINK, ifindex == 0 ? NLM_F_DUMP : 0, header);
@@ -87,7 +91,8 @@ void visit_links(const NetlinkSocket& socket, std::uint32_t ifindex,
     });
 }
 
-void read_place(std::uint32_t ifindex, LinkFeatures& features) {
+void read_place(std::uint32_t ifindex, LinkFeatures& features)
+{
     const auto socket = NetlinkSocket::open(NETLINK_ROUTE);
     if (!socket)
         return;
@@ -109,7 +114,8 @@ void read_place(std::uint32_t ifindex, LinkFeatures& features) {
     });
 }
 
-std::optional<XdpFeatures> read_xdp_features(std::uint32_t ifindex) {
+std::optional<XdpFeatures> read_xdp_features(std::uint32_t ifindex)
+{
     const auto socket = NetlinkSocket::open(NETLINK_GENERIC);
     if (!socket)
         return std::nullopt;
@@ -141,7 +147,8 @@ std::optional<XdpFeatures> read_xdp_features(std::uint32_t ifindex) {
 
 } // namespace
 
-LinkFeatures read_link_features(const std::string& interface, std::uint32_t ifindex) {
+LinkFeatures read_link_features(const std::string& interface, std::uint32_t ifindex)
+{
     LinkFeatures features;
     const Ethtool ethtool(interface);
     read_features(ethtool, features);

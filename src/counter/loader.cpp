@@ -117,7 +117,8 @@ bpfxx::Result<LoadedCounter> load_counter(SlotLayout layout, bool breakdown)
     if (auto linear = load_counter(layout, breakdown, XDP_COUNTER_LENGTH_LINEAR))
         return linear;
     if (!held.perfmon)
-        counter.error().hint = "on kernels before 5.18 the program also needs CAP_PERFMON; see xdpstat doctor";
+        counter.error().hint =
+            "on kernels before 5.18 the program also needs CAP_PERFMON; see xdpstat doctor";
     return counter;
 }
 

@@ -27,7 +27,8 @@ public:
 
 private:
     friend bpfxx::Result<LoadedCounter> load_counter(SlotLayout layout, bool breakdown);
-    friend bpfxx::Result<LoadedCounter> load_counter(SlotLayout layout, bool breakdown, xdp_counter_length length);
+    friend bpfxx::Result<LoadedCounter> load_counter(SlotLayout layout, bool breakdown,
+                                                     xdp_counter_length length);
     struct Object;
     explicit LoadedCounter(std::unique_ptr<Object> object) noexcept;
     std::unique_ptr<Object> object_;

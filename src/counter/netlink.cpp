@@ -11,7 +11,8 @@ namespace xdpstat {
 
 namespace {
 
-constexpr std::size_t align(std::size_t size) {
+constexpr std::size_t align(std::size_t size)
+{
     return (size + NLMSG_ALIGNTO - 1) / NLMSG_ALIGNTO * NLMSG_ALIGNTO;
 }
 
@@ -21,7 +22,8 @@ constexpr std::size_t answer_limit = 65536;
 
 /// Takes the first structure off a run of bytes; nothing where it is cut short.
 template <class Header>
-std::optional<Header> peek(std::span<const std::byte> bytes) {
+std::optional<Header> peek(std::span<const std::byte> bytes)
+{
     if (bytes.size() < sizeof(Header))
         return std::nullopt;
     Header header{};
@@ -33,7 +35,8 @@ enum class Progress { more, done };
 
 /// Visits the answers of one datagram. @return done after the last one, or the errno that the kernel answers
 std::expected<Progress, int> visit(std::span<const std::byte> datagram, bool is_dump,
-                                   const NetlinkSocket::Visitor& visitor) {
+                                   const NetlinkSocket::Visitor& visitor)
+{
     while (const auto header = peek<struct nlmsghdr>(datagram)) {
         if (header->nlmsg_len < header_size || header->nlmsg_len > datagram.size())
             return std::unexpected(EBADMSG);
@@ -56,16 +59,19 @@ std::expected<Progress, int> visit(std::span<const std::byte> datagram, bool is_
 
 } // namespace
 
-void NetlinkRequest::add(std::uint16_t attribute, std::uint32_t value) {
+void NetlinkRequest::add(std::uint16_t attribute, std::uint32_t value)
+{
     add_bytes(attribute, &value, sizeof(value));
 }
 
-void NetlinkRequest::add(std::uint16_t attribute, std::string_view text) {
+void NetlinkRequest::add(std::uint16_t attribute, std::string_view text)
+{
     const std::string terminated(text);
     add_bytes(attribute, terminated.c_str(), terminated.size() + 1);
 }
 
-void NetlinkRequest::add_bytes(std::uint16_t attribute, const void* data, std::size_t size) {
+void NetlinkRequest::add_bytes(std::uint16_t attribute, const void* data, std::size_t size)
+{
     const struct nlattr header{.nla_len = static_cast<std::uint16_t>(sizeof(struct nlattr) + size),
                                .nla_type = attribute};
     const std::size_t start = align(payload_.size());
@@ -74,7 +80,8 @@ void NetlinkRequest::add_bytes(std::uint16_t attribute, const void* data, std::s
     std::memcpy(payload_.data() + start + sizeof(header), data, size);
 }
 
-std::vector<std::byte> NetlinkRequest::message() const {
+std::vector<std::byte> NetlinkRequest::message() const
+{
     struct nlmsghdr header = {};
     header.nlmsg_len = static_cast<std::uint32_t>(header_size + payload_.size());
     header.nlmsg_type = type_;
@@ -85,7 +92,8 @@ std::vector<std::byte> NetlinkRequest::message() const {
     return bytes;
 }
 
-std::optional<std::span<const std::byte>> NetlinkAttributes::find(std::uint16_t type) const {
+std::optional<std::span<const std::byte>> NetlinkAttributes::find(std::uint16_t type) const
+{
     auto rest = bytes_;
     while (const auto header = peek<struct nlattr>(rest)) {
         if (header->nla_len < sizeof(struct nlattr) || header->nla_len > rest.size())
@@ -97,7 +105,8 @@ std::optional<std::span<const std::byte>> NetlinkAttributes::find(std::uint16_t 
     return std::nullopt;
 }
 
-std::string NetlinkAttributes::text(std::uint16_t type) const {
+std::string NetlinkAttributes::text(std::uint16_t type) const
+{
     const auto payload = find(type);
     if (!payload)
         return {};
@@ -105,11 +114,13 @@ std::string NetlinkAttributes::text(std::uint16_t type) const {
     return std::string(characters.substr(0, characters.find('\0')));
 }
 
-NetlinkAttributes NetlinkAttributes::nested(std::uint16_t type) const {
+NetlinkAttributes NetlinkAttributes::nested(std::uint16_t type) const
+{
     return NetlinkAttributes(find(type).value_or(std::span<const std::byte>{}));
 }
 
-bpfxx::Result<NetlinkSocket> NetlinkSocket::open(int protocol) {
+bpfxx::Result<NetlinkSocket> NetlinkSocket::open(int protocol)
+{
     bpfxx::Fd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol));
     if (!fd)
         return std::unexpected(bpfxx::system_error("open", "a netlink socket", errno));
@@ -117,7 +128,8 @@ bpfxx::Result<NetlinkSocket> NetlinkSocket::open(int protocol) {
 }
 
 bpfxx::Result<> NetlinkSocket::ask(const NetlinkRequest& request, const std::string& object,
-                                   const Visitor& visitor) const {
+                                   const Visitor& visitor) const
+{
     const auto failed = [&](int error) {
         return std::unexpected(bpfxx::system_error("ask the kernel by netlink about", object, error));
     };

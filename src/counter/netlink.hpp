@@ -25,7 +25,8 @@ public:
     /// @param header the family's fixed header: struct ifinfomsg, struct genlmsghdr
     template <class Header>
     NetlinkRequest(std::uint16_t type, std::uint16_t flags, const Header& header)
-        : type_(type), flags_(flags), payload_(sizeof(Header)) {
+        : type_(type), flags_(flags), payload_(sizeof(Header))
+    {
         std::memcpy(payload_.data(), &header, sizeof(Header));
     }
     void add(std::uint16_t attribute, std::uint32_t value);
@@ -51,7 +52,8 @@ public:
     [[nodiscard]] std::optional<std::span<const std::byte>> find(std::uint16_t type) const;
     /// An integer, or any plain structure; a shorter payload, as an older kernel sends, leaves the rest zero.
     template <class T>
-    [[nodiscard]] std::optional<T> value(std::uint16_t type) const {
+    [[nodiscard]] std::optional<T> value(std::uint16_t type) const
+    {
         const auto payload = find(type);
         if (!payload)
             return std::nullopt;
@@ -88,7 +90,8 @@ private:
 
 /// Splits an answer into its fixed header and what follows. A shorter answer gives a zero header.
 template <class Header>
-[[nodiscard]] std::pair<Header, NetlinkAttributes> split_answer(std::span<const std::byte> answer) {
+[[nodiscard]] std::pair<Header, NetlinkAttributes> split_answer(std::span<const std::byte> answer)
+{
     Header header{};
     if (answer.size() < sizeof(Header))
         return {header, NetlinkAttributes({})};

@@ -173,9 +173,9 @@ bpfxx::Result<std::vector<Instance>> PinRoot::instances() const
     if (error == std::errc::no_such_file_or_directory)
         return {};
     if (error)
-        return std::unexpected(
-            bpfxx::system_error("list", path_, error.value(),
-                                error == std::errc::permission_denied ? "run as root: sudo xdpstat ..." : ""));
+        return std::unexpected(bpfxx::system_error(
+            "list", path_, error.value(),
+            error == std::errc::permission_denied ? "run as root: sudo xdpstat ..." : ""));
 
     std::vector<Instance> instances;
     for (; entries != std::filesystem::directory_iterator(); entries.increment(error)) {
@@ -231,7 +231,8 @@ bpfxx::Result<> PinRoot::create(bool mount) const
         if (::mkdir(place.c_str(), root_mode) != 0 && errno != EEXIST)
             return std::unexpected(bpfxx::system_error(
                 "create", place.string(), errno,
-                errno == EACCES ? "run as root, or choose a folder that you may write to with --pin-root" : ""));
+                errno == EACCES ? "run as root, or choose a folder that you may write to with --pin-root"
+                                : ""));
     }
     return {};
 }

@@ -43,9 +43,9 @@ Result<> check_only_ours(const std::string& directory)
     const auto ours = all_pins(directory);
     for (const std::filesystem::path& entry : entries_of(directory))
         if (std::ranges::find(ours, entry.string()) == ours.end())
-            return std::unexpected(bpfxx::make_error(ErrorKind::incompatible, "remove", directory,
-                                                     "it holds '" + entry.filename().string() + "', which is not ours",
-                                                     "move that away first"));
+            return std::unexpected(bpfxx::make_error(
+                ErrorKind::incompatible, "remove", directory,
+                "it holds '" + entry.filename().string() + "', which is not ours", "move that away first"));
     return {};
 }
 

@@ -35,10 +35,11 @@ void accumulate(pkt_stats& sum, const pkt_stats& slot) noexcept;
 void accumulate(traffic_stats& sum, const traffic_stats& slot) noexcept;
 
 /// All counters as a row, for code that treats them alike: the fields of pkt_stats in order.
-[[nodiscard]] inline std::span<const __u64, sizeof(pkt_stats) / sizeof(__u64)> counters(const pkt_stats& stats) noexcept
+[[nodiscard]] inline std::span<const __u64, sizeof(pkt_stats) / sizeof(__u64)>
+counters(const pkt_stats& stats) noexcept
 {
     return std::span<const __u64, sizeof(pkt_stats) / sizeof(__u64)>(&stats.total_packets,
-                                                                      sizeof(pkt_stats) / sizeof(__u64));
+                                                                     sizeof(pkt_stats) / sizeof(__u64));
 }
 
 /// Whether total = icmp + tcp + udp + other, as it always holds of a slot that no CPU is just writing.

@@ -27,11 +27,13 @@ constexpr std::int64_t longest_headers = frame_overhead + 40 + 60;
 /// Some drivers fetch the card's counters only this often.
 constexpr double refresh_seconds = 2;
 
-std::int64_t as_signed(std::uint64_t value) {
+std::int64_t as_signed(std::uint64_t value)
+{
     return static_cast<std::int64_t>(value);
 }
 
-std::string number(std::int64_t value) {
+std::string number(std::int64_t value)
+{
     return std::to_string(value);
 }
 
@@ -42,14 +44,17 @@ struct Gap {
     std::int64_t packets;
     std::int64_t bytes;
 
-    [[nodiscard]] bool about(std::int64_t value, std::int64_t wanted) const {
+    [[nodiscard]] bool about(std::int64_t value, std::int64_t wanted) const
+    {
         return std::abs(value - wanted) <= as_signed(report.uncertainty.packets);
     }
-    [[nodiscard]] bool about_bytes(std::int64_t value, std::int64_t wanted) const {
+    [[nodiscard]] bool about_bytes(std::int64_t value, std::int64_t wanted) const
+    {
         return std::abs(value - wanted) <= as_signed(report.uncertainty.bytes);
     }
     /// Trains are reckoned with only where the mean length tells of them: the bound would be of no use else.
-    [[nodiscard]] std::int64_t longest_frame() const {
+    [[nodiscard]] std::int64_t longest_frame() const
+    {
         const std::int64_t frame = std::int64_t{facts.mtu} + frame_overhead;
         return as_signed(report.counter.bytes) > as_signed(report.counter.packets) * frame ? longest_train
                                                                                            : frame;
@@ -61,17 +66,20 @@ struct Explanation {
     bool covers_bytes = false; ///< the gap in bytes follows from it too
 };
 
-bool names_drop(const std::string& name) {
+bool names_drop(const std::string& name)
+{
     static const std::regex pattern("^(?!tx|.*tx_|.*xdp).*(drop|discard|miss|no_?buf|out_of_buffer).*");
     return std::regex_match(name, pattern);
 }
 
-bool names_xdp_verdict(const std::string& name) {
+bool names_xdp_verdict(const std::string& name)
+{
     static const std::regex pattern(".*xdp.*(drop|redirect|tx|abort).*");
     return std::regex_match(name, pattern) && name.find("error") == std::string::npos;
 }
 
-std::vector<DriverDifference> drops(const Gap& gap) {
+std::vector<DriverDifference> drops(const Gap& gap)
+{
     const KernelCounters& others = gap.report.others;
     std::vector<DriverDifference> found = {
         {"rx_missed", others.rx_missed},
@@ -84,7 +92,8 @@ std::vector<DriverDifference> drops(const Gap& gap) {
 }
 
 /// Frames that the kernel counted and that never came to the program.
-std::optional<Explanation> dropped_before_xdp(const Gap& gap) {
+std::optional<Explanation> dropped_before_xdp(const Gap& gap)
+{
     if (gap.packets <= 0)
         return std::nullopt;
     for (const DriverDifference& source : drops(gap))
@@ -99,7 +108,8 @@ std::optional<Explanation> dropped_before_xdp(const Gap& gap) {
 }
 
 /// Frames that another program took away, which some drivers do not call received.
-std::optional<Explanation> taken_by_xdp(const Gap& gap) {
+std::optional<Explanation> taken_by_xdp(const Gap& gap)
+{
     std::uint64_t taken = 0;
     for (const DriverDifference& counter : gap.report.driver)
         if (names_xdp_verdict(counter.name))
@@ -116,7 +126,8 @@ std::optional<Explanation> taken_by_xdp(const Gap& gap) {
 }
 
 /// An interface without packets of its own kind, in generic mode, gets what its members have merged already.
-std::optional<Explanation> merged_by_gro(const Gap& gap) {
+std::optional<Explanation> merged_by_gro(const Gap& gap)
+{
     if (gap.facts.mode != "generic" || gap.facts.kind.empty() || gap.packets <= 0 ||
         gap.bytes < gap.packets * shortest_headers || gap.bytes > gap.packets * longest_headers)
         return std::nullopt;
@@ -130,7 +141,8 @@ std::optional<Explanation> merged_by_gro(const Gap& gap) {
 }
 
 /// The driver's own count of received packets or bytes: its total, or the sum over its queues.
-std::optional<std::uint64_t> driver_total(const Verification& report, const std::string& unit) {
+std::optional<std::uint64_t> driver_total(const Verification& report, const std::string& unit)
+{
     const std::array<std::regex, 3> patterns = {std::regex("rx_" + unit),
                                                 std::regex("rx[_-]?(queue_)?[0-9]+[_.]" + unit),
                                                 std::regex("rx[_-]?(queue_)?[0-9]+[_.]xdp_" + unit)};
@@ -145,7 +157,8 @@ std::optional<std::uint64_t> driver_total(const Verification& report, const std:
     return std::nullopt;
 }
 
-std::optional<Explanation> driver_agrees(const Gap& gap) {
+std::optional<Explanation> driver_agrees(const Gap& gap)
+{
     const auto packets = driver_total(gap.report, "packets");
     if (!packets || !gap.about(as_signed(*packets), as_signed(gap.report.counter.packets)))
         return std::nullopt;
@@ -159,7 +172,8 @@ std::optional<Explanation> driver_agrees(const Gap& gap) {
 
 constexpr std::array packet_rules = {dropped_before_xdp, taken_by_xdp, merged_by_gro, driver_agrees};
 
-std::optional<Finding> without_ethernet_header(const Gap& gap) {
+std::optional<Finding> without_ethernet_header(const Gap& gap)
+{
     const std::int64_t more = -gap.bytes;
     const std::int64_t frames = as_signed(gap.report.counter.packets);
     const std::string who = gap.facts.driver.empty() ? gap.facts.interface : "driver " + gap.facts.driver;
@@ -179,7 +193,8 @@ std::optional<Finding> without_ethernet_header(const Gap& gap) {
     return std::nullopt;
 }
 
-std::optional<Finding> counted_fcs(const Gap& gap) {
+std::optional<Finding> counted_fcs(const Gap& gap)
+{
     if (!gap.about_bytes(gap.bytes, as_signed(gap.report.counter.packets) * fcs_size))
         return std::nullopt;
     return Finding{Severity::ok, "bytes",
@@ -189,7 +204,8 @@ std::optional<Finding> counted_fcs(const Gap& gap) {
                    ""};
 }
 
-std::optional<Finding> stripped_tags(const Gap& gap) {
+std::optional<Finding> stripped_tags(const Gap& gap)
+{
     if (!gap.facts.rx_vlan_offload || gap.report.uncertainty.bytes != 0 || gap.bytes <= 0 ||
         gap.bytes % vlan_tag != 0 || gap.bytes > as_signed(gap.report.counter.packets) * 2 * vlan_tag)
         return std::nullopt;
@@ -201,12 +217,14 @@ std::optional<Finding> stripped_tags(const Gap& gap) {
 
 constexpr std::array byte_rules = {without_ethernet_header, counted_fcs, stripped_tags};
 
-std::string sign(std::int64_t gap) {
+std::string sign(std::int64_t gap)
+{
     return number(std::abs(gap)) + (gap > 0 ? " fewer" : " more") + " than the kernel's";
 }
 
 /// What it may be, where no figure proves it.
-std::vector<Finding> candidates(const Gap& gap) {
+std::vector<Finding> candidates(const Gap& gap)
+{
     std::vector<Finding> found;
     const auto add = [&](std::string detail, std::string to_do) {
         found.push_back({Severity::info, "may be", std::move(detail), std::move(to_do)});
@@ -231,7 +249,8 @@ std::vector<Finding> candidates(const Gap& gap) {
     return found;
 }
 
-Finding equal(const std::string& what, std::uint64_t value, std::int64_t gap, std::uint64_t uncertainty) {
+Finding equal(const std::string& what, std::uint64_t value, std::int64_t gap, std::uint64_t uncertainty)
+{
     std::string detail = std::to_string(value) + ", as the kernel says";
     if (gap != 0)
         detail += " but for " + number(std::abs(gap)) + " of the " + std::to_string(uncertainty) +
@@ -239,18 +258,21 @@ Finding equal(const std::string& what, std::uint64_t value, std::int64_t gap, st
     return {Severity::ok, what, std::move(detail), ""};
 }
 
-std::uint64_t difference(std::uint64_t later, std::uint64_t earlier) {
+std::uint64_t difference(std::uint64_t later, std::uint64_t earlier)
+{
     return later >= earlier ? later - earlier : 0;
 }
 
 /// Half the width of what the kernel's figure may be, about the difference of the later readings.
 std::uint64_t spread(const VerifyReading& start, const VerifyReading& end,
-                     std::uint64_t KernelCounters::* counter) {
+                     std::uint64_t KernelCounters::* counter)
+{
     return std::max(difference(start.after.*counter, start.before.*counter),
                     difference(end.after.*counter, end.before.*counter));
 }
 
-Cell sum(const std::vector<MemberCounters>& members) {
+Cell sum(const std::vector<MemberCounters>& members)
+{
     Cell total{};
     for (const MemberCounters& member : members) {
         total.packets += member.counters.rx_packets;
@@ -259,7 +281,8 @@ Cell sum(const std::vector<MemberCounters>& members) {
     return total;
 }
 
-Verification differences(const VerifyReading& start, const VerifyReading& end, const VerifyFacts& facts) {
+Verification differences(const VerifyReading& start, const VerifyReading& end, const VerifyFacts& facts)
+{
     Verification report;
     report.interface = facts.interface;
     report.mode = facts.mode;
@@ -291,13 +314,15 @@ Verification differences(const VerifyReading& start, const VerifyReading& end, c
     return report;
 }
 
-bool went_backwards(const VerifyReading& start, const VerifyReading& end) {
+bool went_backwards(const VerifyReading& start, const VerifyReading& end)
+{
     return end.counter.packets < start.counter.packets || end.after.rx_packets < start.after.rx_packets;
 }
 
 } // namespace
 
-Verification explain(const VerifyReading& start, const VerifyReading& end, const VerifyFacts& facts) {
+Verification explain(const VerifyReading& start, const VerifyReading& end, const VerifyFacts& facts)
+{
     Verification report = differences(start, end, facts);
     if (went_backwards(start, end)) {
         report.findings.push_back({Severity::fail, "counters", "a counter was reset while it was measured",

@@ -27,7 +27,8 @@ constexpr std::uint64_t poll_budget = 64;
 constexpr std::uint64_t default_backlog = 1000;
 
 /// Frames that wait between the driver's count and generic XDP, a CPU.
-std::uint64_t backlog_limit() {
+std::uint64_t backlog_limit()
+{
     std::ifstream file("/proc/sys/net/core/netdev_max_backlog");
     std::uint64_t limit = default_backlog;
     return file >> limit ? limit : default_backlog;
@@ -37,7 +38,8 @@ std::uint64_t backlog_limit() {
 class Meter {
 public:
     static bpfxx::Result<Meter> open(const Instance& instance, std::vector<std::string> members,
-                                     bpfxx::Proof proof) {
+                                     bpfxx::Proof proof)
+    {
         auto reader = Reader::open(instance.directory, proof);
         if (!reader)
             return std::unexpected(std::move(reader).error());
@@ -47,7 +49,8 @@ public:
         return Meter(instance, std::move(*reader), std::move(*kernel), std::move(members));
     }
 
-    bpfxx::Result<VerifyReading> read() {
+    bpfxx::Result<VerifyReading> read()
+    {
         VerifyReading reading;
         for (const std::string& member : members_) {
             const auto interface = find_interface(member);
@@ -81,7 +84,8 @@ public:
     }
 
     /// Waits a little for a moment in which nothing arrives; under load there is none.
-    bpfxx::Result<VerifyReading> read_at_rest() {
+    bpfxx::Result<VerifyReading> read_at_rest()
+    {
         auto reading = read();
         for (int i = 1; i < start_tries && reading && !reading->quiet; i++) {
             std::this_thread::sleep_for(pause_between_tries);
@@ -93,9 +97,12 @@ public:
 private:
     Meter(Instance instance, Reader reader, KernelCounterReader kernel, std::vector<std::string> members)
         : instance_(std::move(instance)), reader_(std::move(reader)), kernel_(std::move(kernel)),
-          members_(std::move(members)) {}
+          members_(std::move(members))
+    {
+    }
 
-    [[nodiscard]] bpfxx::Error gone(bpfxx::Error error) const {
+    [[nodiscard]] bpfxx::Error gone(bpfxx::Error error) const
+    {
         error.object = instance_.interface;
         error.operation = "read the kernel's counters of";
         return error;
@@ -107,7 +114,8 @@ private:
     std::vector<std::string> members_;
 };
 
-VerifyFacts gather_facts(const Instance& instance, const Interface& interface, const LinkFeatures& features) {
+VerifyFacts gather_facts(const Instance& instance, const Interface& interface, const LinkFeatures& features)
+{
     VerifyFacts facts;
     facts.interface = instance.interface;
     facts.mode = instance.mode;
@@ -124,7 +132,8 @@ VerifyFacts gather_facts(const Instance& instance, const Interface& interface, c
 } // namespace
 
 bpfxx::Result<Verification> verify(const Instance& instance, std::chrono::duration<double> interval,
-                                   bpfxx::Proof proof) {
+                                   bpfxx::Proof proof)
+{
     if (instance.ifindex == 0)
         return std::unexpected(
             bpfxx::make_error(bpfxx::ErrorKind::not_found, "verify", instance.interface,

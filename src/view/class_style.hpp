@@ -7,7 +7,8 @@
 namespace xdpstat {
 
 /// The colour of a class, the same on every page.
-[[nodiscard]] constexpr Style style_of(traffic_class value) noexcept {
+[[nodiscard]] constexpr Style style_of(traffic_class value) noexcept
+{
     switch (value) {
     case TRAFFIC_CLASS_ICMP:
         return Style::icmp;
@@ -23,7 +24,8 @@ namespace xdpstat {
 }
 
 /// Packets that are neither IPv4 nor IPv6; never below zero, whatever was just being written.
-[[nodiscard]] constexpr __u64 not_ip(const pkt_stats& stats) noexcept {
+[[nodiscard]] constexpr __u64 not_ip(const pkt_stats& stats) noexcept
+{
     const __u64 ip = stats.ipv4_packets + stats.ipv6_packets;
     return stats.total_packets > ip ? stats.total_packets - ip : 0;
 }

@@ -23,7 +23,8 @@ constexpr std::size_t packets_end = 40;
 constexpr std::size_t bytes_end = 68; // two blanks and the largest number there is
 constexpr std::size_t driver_counters_shown = 12;
 
-const char* to_string(Severity severity) {
+const char* to_string(Severity severity)
+{
     switch (severity) {
     case Severity::ok:
         return "ok";
@@ -37,7 +38,8 @@ const char* to_string(Severity severity) {
     return "fail";
 }
 
-Style style_of(Severity severity) {
+Style style_of(Severity severity)
+{
     switch (severity) {
     case Severity::ok:
         return Style::normal;
@@ -52,7 +54,8 @@ Style style_of(Severity severity) {
 }
 
 /// The words of a text, in lines from the detail column on; the first goes on where `line` ends.
-void add_wrapped(std::vector<Line>& lines, Line line, const std::string& text, Style style) {
+void add_wrapped(std::vector<Line>& lines, Line line, const std::string& text, Style style)
+{
     line.pad_to(detail_column);
     std::string_view rest = text;
     bool first = true;
@@ -71,7 +74,8 @@ void add_wrapped(std::vector<Line>& lines, Line line, const std::string& text, S
     lines.push_back(std::move(line));
 }
 
-void add_finding(std::vector<Line>& lines, const Finding& finding) {
+void add_finding(std::vector<Line>& lines, const Finding& finding)
+{
     const Style style = style_of(finding.severity);
     Line line(to_string(finding.severity), style);
     line.pad_to(what_column).add(finding.what, style);
@@ -80,11 +84,13 @@ void add_finding(std::vector<Line>& lines, const Finding& finding) {
         add_wrapped(lines, Line(), "-> " + printable(finding.to_do), Style::strong);
 }
 
-std::ptrdiff_t count(std::span<const Finding> findings, Severity severity) {
+std::ptrdiff_t count(std::span<const Finding> findings, Severity severity)
+{
     return std::ranges::count(findings, severity, &Finding::severity);
 }
 
-std::string summary(const Examination& examination) {
+std::string summary(const Examination& examination)
+{
     const auto all = [&](Severity severity) {
         return count(examination.machine, severity) + count(examination.about_interface, severity);
     };
@@ -99,21 +105,24 @@ std::string summary(const Examination& examination) {
     return fmt::format("nothing stands in the way of {}, {}", what, warnings);
 }
 
-Json finding_fields(const Finding& finding) {
+Json finding_fields(const Finding& finding)
+{
     return Json{{"severity", to_string(finding.severity)},
                 {"what", finding.what},
                 {"detail", finding.detail},
                 {"to_do", finding.to_do}};
 }
 
-Json finding_list(std::span<const Finding> findings) {
+Json finding_list(std::span<const Finding> findings)
+{
     Json list = Json::array();
     for (const Finding& finding : findings)
         list.push_back(finding_fields(finding));
     return list;
 }
 
-Line figures(std::string_view name, const std::string& packets, const std::string& bytes, Style style) {
+Line figures(std::string_view name, const std::string& packets, const std::string& bytes, Style style)
+{
     Line line("  ");
     line.add(name, style == Style::faint ? style : Style::normal);
     line.add_right(packets, packets_end, style).add_right(bytes, bytes_end, style);
@@ -121,7 +130,8 @@ Line figures(std::string_view name, const std::string& packets, const std::strin
 }
 
 /// Kernel counters beside packets and bytes, by the names that the kernel's documents give them.
-std::vector<std::pair<std::string_view, std::uint64_t>> other_counters(const KernelCounters& counters) {
+std::vector<std::pair<std::string_view, std::uint64_t>> other_counters(const KernelCounters& counters)
+{
     return {{"rx_errors", counters.rx_errors},
             {"rx_dropped", counters.rx_dropped},
             {"rx_missed", counters.rx_missed},
@@ -129,7 +139,8 @@ std::vector<std::pair<std::string_view, std::uint64_t>> other_counters(const Ker
 }
 
 /// Some drivers have a thousand counters; JSON has them all.
-void add_driver(std::vector<Line>& lines, std::span<const DriverDifference> counters) {
+void add_driver(std::vector<Line>& lines, std::span<const DriverDifference> counters)
+{
     std::size_t left_out = 0;
     std::size_t shown = 0;
     for (const DriverDifference& counter : counters) {
@@ -150,7 +161,8 @@ void add_driver(std::vector<Line>& lines, std::span<const DriverDifference> coun
 
 } // namespace
 
-std::string doctor_text(const Examination& examination, const TextOptions& options) {
+std::string doctor_text(const Examination& examination, const TextOptions& options)
+{
     std::vector<Line> lines;
     for (const Finding& finding : examination.machine)
         add_finding(lines, finding);
@@ -165,7 +177,8 @@ std::string doctor_text(const Examination& examination, const TextOptions& optio
     return to_text(lines, options.color);
 }
 
-std::string doctor_json(const Examination& examination) {
+std::string doctor_json(const Examination& examination)
+{
     const auto failures =
         count(examination.machine, Severity::fail) + count(examination.about_interface, Severity::fail);
     Json document{{"schema", doctor_schema},
@@ -178,7 +191,8 @@ std::string doctor_json(const Examination& examination) {
     return json_text(document);
 }
 
-std::string verify_text(const Verification& verification, const TextOptions& options) {
+std::string verify_text(const Verification& verification, const TextOptions& options)
+{
     std::vector<Line> lines;
     Line title(printable(verification.interface), Style::title);
     title.add(fmt::format(", {} mode, {:.1f} s", verification.mode, verification.seconds));
@@ -198,7 +212,8 @@ std::string verify_text(const Verification& verification, const TextOptions& opt
     return to_text(lines, options.color);
 }
 
-std::string verify_json(const Verification& verification) {
+std::string verify_json(const Verification& verification)
+{
     const auto cell = [](const Cell& value) {
         return Json{{"packets", value.packets}, {"bytes", value.bytes}};
     };

@@ -15,7 +15,8 @@ constexpr std::array vertical{" ", "▁", "▂", "▃", "▄", "▅", "▆", "�
 constexpr std::array vertical_ascii{" ", " ", ".", ".", ".", ":", ":", "|", "|"};
 
 /// How many steps of `steps` a share is: at least one where it is above nothing, all only where it is whole.
-std::size_t steps_of(double part, double total, std::size_t steps) {
+std::size_t steps_of(double part, double total, std::size_t steps)
+{
     if (part <= 0 || total <= 0 || steps == 0)
         return 0;
     if (part >= total)
@@ -27,7 +28,8 @@ std::size_t steps_of(double part, double total, std::size_t steps) {
 
 } // namespace
 
-std::string bar(double part, double total, std::size_t width, bool utf8) {
+std::string bar(double part, double total, std::size_t width, bool utf8)
+{
     std::string text;
     if (!utf8) {
         const std::size_t halves = steps_of(part, total, width * 2);
@@ -43,7 +45,8 @@ std::string bar(double part, double total, std::size_t width, bool utf8) {
     return text;
 }
 
-std::vector<std::string> graph(const std::vector<double>& values, std::size_t height, bool utf8) {
+std::vector<std::string> graph(const std::vector<double>& values, std::size_t height, bool utf8)
+{
     std::vector<std::string> lines(height);
     const double largest = values.empty() ? 0 : *std::ranges::max_element(values);
     for (const double value : values) {

@@ -6,7 +6,8 @@
 
 namespace xdpstat {
 
-void History::add(const Rates& rates) {
+void History::add(const Rates& rates)
+{
     if (rates.seconds <= 0)
         return;
     const bool join =
@@ -19,15 +20,18 @@ void History::add(const Rates& rates) {
     entry.bytes += rates.stats.total_bytes;
 }
 
-std::size_t History::size() const noexcept {
+std::size_t History::size() const noexcept
+{
     return static_cast<std::size_t>(std::min<std::uint64_t>(next_, capacity));
 }
 
-std::size_t History::entries_of_a_column(std::size_t columns) const noexcept {
+std::size_t History::entries_of_a_column(std::size_t columns) const noexcept
+{
     return std::max<std::size_t>(1, (size() + columns - 1) / columns);
 }
 
-std::vector<double> History::rates_of(std::uint64_t Entry::* counter, std::size_t columns) const {
+std::vector<double> History::rates_of(std::uint64_t Entry::* counter, std::size_t columns) const
+{
     std::vector<double> values;
     if (columns == 0 || next_ == 0)
         return values;
@@ -44,15 +48,18 @@ std::vector<double> History::rates_of(std::uint64_t Entry::* counter, std::size_
     return values;
 }
 
-std::vector<double> History::packet_rates(std::size_t columns) const {
+std::vector<double> History::packet_rates(std::size_t columns) const
+{
     return rates_of(&Entry::packets, columns);
 }
 
-std::vector<double> History::byte_rates(std::size_t columns) const {
+std::vector<double> History::byte_rates(std::size_t columns) const
+{
     return rates_of(&Entry::bytes, columns);
 }
 
-std::chrono::seconds History::span() const {
+std::chrono::seconds History::span() const
+{
     double seconds = 0;
     for (std::uint64_t i = next_ - size(); i < next_; i++)
         seconds += entries_.at(i % capacity).seconds;

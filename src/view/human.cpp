@@ -15,7 +15,8 @@ namespace xdpstat {
 namespace {
 
 /// Three digits at most: "1.23", "12.3", "123".
-std::string three_digits(double value) {
+std::string three_digits(double value)
+{
     // The bounds lie where rounding gains a digit: 9.996 is 10.0 and not 10.00.
     if (value < 9.995)
         return fmt::format("{:.2f}", value);
@@ -25,7 +26,8 @@ std::string three_digits(double value) {
 }
 
 /// Divides by `step` until the number shown stays below it; returns the index of the prefix.
-std::size_t scale(double& value, double step, std::size_t prefixes) {
+std::size_t scale(double& value, double step, std::size_t prefixes)
+{
     std::size_t prefix = 0;
     while (std::round(value) >= step && prefix + 1 < prefixes) {
         value /= step;
@@ -36,14 +38,16 @@ std::size_t scale(double& value, double step, std::size_t prefixes) {
 
 } // namespace
 
-std::string grouped(std::uint64_t number) {
+std::string grouped(std::uint64_t number)
+{
     std::string text = std::to_string(number);
     for (std::size_t end = text.size(); end > 3; end -= 3)
         text.insert(end - 3, 1, ',');
     return text;
 }
 
-std::string human_bytes(std::uint64_t bytes) {
+std::string human_bytes(std::uint64_t bytes)
+{
     static constexpr std::array prefixes{"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
     auto value = static_cast<double>(bytes);
     const std::size_t prefix = scale(value, 1024, prefixes.size());
@@ -53,7 +57,8 @@ std::string human_bytes(std::uint64_t bytes) {
                          : fmt::format("{:.0f} {}", value, prefixes.at(prefix));
 }
 
-std::string human_rate(double per_second, const char* unit) {
+std::string human_rate(double per_second, const char* unit)
+{
     static constexpr std::array prefixes{"", "k", "M", "G", "T", "P", "E"};
     double value = std::max(0.0, per_second);
     const std::size_t prefix = scale(value, 1000, prefixes.size());
@@ -65,7 +70,8 @@ std::string human_rate(double per_second, const char* unit) {
     return fmt::format("{:.0f} {}", value, unit);
 }
 
-std::string human_share(std::uint64_t part, std::uint64_t total) {
+std::string human_share(std::uint64_t part, std::uint64_t total)
+{
     if (part == 0 || total == 0)
         return "0%";
     if (part >= total)
@@ -78,7 +84,8 @@ std::string human_share(std::uint64_t part, std::uint64_t total) {
     return fmt::format("{:.1f}%", percent);
 }
 
-std::string human_duration(std::chrono::seconds duration) {
+std::string human_duration(std::chrono::seconds duration)
+{
     struct Unit {
         std::int64_t seconds;
         char letter;
@@ -102,36 +109,42 @@ struct Calendar {
     std::chrono::hh_mm_ss<std::chrono::milliseconds> time;
 };
 
-Calendar utc(std::chrono::system_clock::time_point time) {
+Calendar utc(std::chrono::system_clock::time_point time)
+{
     const auto day = std::chrono::floor<std::chrono::days>(time);
     return {std::chrono::year_month_day(day),
             std::chrono::hh_mm_ss(std::chrono::floor<std::chrono::milliseconds>(time - day))};
 }
 
-std::string date_of(const Calendar& calendar) {
+std::string date_of(const Calendar& calendar)
+{
     return fmt::format("{:04}-{:02}-{:02}", int{calendar.date.year()}, unsigned{calendar.date.month()},
                        unsigned{calendar.date.day()});
 }
 
-std::string time_of(const Calendar& calendar) {
+std::string time_of(const Calendar& calendar)
+{
     return fmt::format("{:02}:{:02}:{:02}", calendar.time.hours().count(), calendar.time.minutes().count(),
                        calendar.time.seconds().count());
 }
 
 } // namespace
 
-std::string human_time(std::chrono::system_clock::time_point time) {
+std::string human_time(std::chrono::system_clock::time_point time)
+{
     const Calendar calendar = utc(time);
     return fmt::format("{} {} UTC", date_of(calendar), time_of(calendar));
 }
 
-std::string rfc3339(std::chrono::system_clock::time_point time) {
+std::string rfc3339(std::chrono::system_clock::time_point time)
+{
     const Calendar calendar = utc(time);
     return fmt::format("{}T{}.{:03}Z", date_of(calendar), time_of(calendar),
                        calendar.time.subseconds().count());
 }
 
-std::string printable(const std::string& name) {
+std::string printable(const std::string& name)
+{
     std::string text;
     for (std::size_t at = 0; at < name.size();) {
         const CodePoint point = next_code_point(name, at);

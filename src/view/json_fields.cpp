@@ -6,7 +6,8 @@
 
 namespace xdpstat {
 
-Json instance_fields(const Instance& instance) {
+Json instance_fields(const Instance& instance)
+{
     return Json{
         {"interface", instance.interface},
         {"ifindex", instance.ifindex},
@@ -19,14 +20,16 @@ Json instance_fields(const Instance& instance) {
     };
 }
 
-Json stats_fields(const pkt_stats& stats) {
+Json stats_fields(const pkt_stats& stats)
+{
     Json fields = Json::object();
     for (const HeadlineCounter& counter : headline_counters)
         fields[std::string(counter.key)] = stats.*counter.field;
     return fields;
 }
 
-std::string json_text(const Json& document) {
+std::string json_text(const Json& document)
+{
     return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -28,12 +28,14 @@ constexpr std::array combining_ranges{
 };
 
 template <std::size_t N>
-bool within(const std::array<Range, N>& ranges, std::uint32_t value) noexcept {
+bool within(const std::array<Range, N>& ranges, std::uint32_t value) noexcept
+{
     return std::ranges::any_of(
         ranges, [&](const Range& range) { return value >= range.first && value <= range.last; });
 }
 
-std::size_t columns_of(std::uint32_t value) noexcept {
+std::size_t columns_of(std::uint32_t value) noexcept
+{
     // Latin letters, and the lines and blocks that most of a screen is made of: no need to search.
     if (value < combining_ranges.front().first || (value >= 0x2500 && value <= 0x259f))
         return 1;
@@ -42,7 +44,8 @@ std::size_t columns_of(std::uint32_t value) noexcept {
     return within(wide_ranges, value) ? 2 : 1;
 }
 
-std::string_view escape_of(Style style) {
+std::string_view escape_of(Style style)
+{
     switch (style) {
     case Style::normal:
         return "";
@@ -73,7 +76,8 @@ std::string_view escape_of(Style style) {
 
 } // namespace
 
-CodePoint next_code_point(std::string_view text, std::size_t at) noexcept {
+CodePoint next_code_point(std::string_view text, std::size_t at) noexcept
+{
     const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
     const std::uint8_t lead = byte(at);
     if (lead < 0x80)
@@ -108,7 +112,8 @@ CodePoint next_code_point(std::string_view text, std::size_t at) noexcept {
     return {.value = value, .length = length, .valid = true};
 }
 
-std::size_t display_width(std::string_view text) noexcept {
+std::size_t display_width(std::string_view text) noexcept
+{
     std::size_t width = 0;
     for (std::size_t at = 0; at < text.size();) {
         const CodePoint point = next_code_point(text, at);
@@ -118,7 +123,8 @@ std::size_t display_width(std::string_view text) noexcept {
     return width;
 }
 
-Line& Line::add(std::string_view text, Style style) {
+Line& Line::add(std::string_view text, Style style)
+{
     if (text.empty())
         return *this;
     width_ += display_width(text);
@@ -129,26 +135,30 @@ Line& Line::add(std::string_view text, Style style) {
     return *this;
 }
 
-Line& Line::pad_to(std::size_t column) {
+Line& Line::pad_to(std::size_t column)
+{
     if (column > width_)
         add(std::string(column - width_, ' '));
     return *this;
 }
 
-Line& Line::add_right(std::string_view text, std::size_t end_column, Style style) {
+Line& Line::add_right(std::string_view text, std::size_t end_column, Style style)
+{
     const std::size_t text_width = display_width(text);
     if (end_column > text_width)
         pad_to(end_column - text_width);
     return add(text, style);
 }
 
-Line& Line::add(const Line& line) {
+Line& Line::add(const Line& line)
+{
     for (const Span& span : line.spans_)
         add(span.text, span.style);
     return *this;
 }
 
-void Line::truncate(std::size_t width) {
+void Line::truncate(std::size_t width)
+{
     if (width_ <= width)
         return;
     const std::vector<Span> spans = std::move(spans_);
@@ -166,7 +176,8 @@ void Line::truncate(std::size_t width) {
     }
 }
 
-std::string Line::plain() const {
+std::string Line::plain() const
+{
     std::string text;
     for (const Span& span : spans_)
         text += span.text;
@@ -174,7 +185,8 @@ std::string Line::plain() const {
     return text;
 }
 
-std::string to_text(const std::vector<Line>& lines, bool color) {
+std::string to_text(const std::vector<Line>& lines, bool color)
+{
     std::string text;
     for (const Line& line : lines) {
         if (!color) {

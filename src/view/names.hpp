@@ -17,7 +17,8 @@ struct Name {
 };
 
 /// An enumerator without a name does not compile: no switch here has a default.
-[[nodiscard]] constexpr Name name_of(traffic_class value) noexcept {
+[[nodiscard]] constexpr Name name_of(traffic_class value) noexcept
+{
     switch (value) {
     case TRAFFIC_CLASS_ICMP:
         return {"icmp", "ICMP"};
@@ -33,7 +34,8 @@ struct Name {
     return {};
 }
 
-[[nodiscard]] constexpr Name name_of(traffic_network value) noexcept {
+[[nodiscard]] constexpr Name name_of(traffic_network value) noexcept
+{
     switch (value) {
     case TRAFFIC_NETWORK_OTHER:
         return {"other", "other"};
@@ -57,7 +59,8 @@ struct Name {
     return {};
 }
 
-[[nodiscard]] constexpr Name name_of(traffic_transport value) noexcept {
+[[nodiscard]] constexpr Name name_of(traffic_transport value) noexcept
+{
     switch (value) {
     case TRAFFIC_TRANSPORT_TCP:
         return {"tcp", "TCP"};
@@ -117,11 +120,13 @@ namespace detail {
 /// A short string made at compile time.
 class SizeText {
 public:
-    constexpr void add(std::string_view part) {
+    constexpr void add(std::string_view part)
+    {
         for (const char c : part)
             text_.at(length_++) = c;
     }
-    constexpr void add(unsigned number) {
+    constexpr void add(unsigned number)
+    {
         if (number >= 10)
             add(number / 10);
         text_.at(length_++) = static_cast<char>('0' + number % 10);
@@ -138,7 +143,8 @@ struct SizeNames {
     std::array<SizeText, TRAFFIC_SIZE_COUNT> labels{};
 };
 
-constexpr SizeNames make_size_names() {
+constexpr SizeNames make_size_names()
+{
     SizeNames names;
     names.keys[0].add("0_");
     names.keys[0].add(size_bounds[0]);
@@ -164,14 +170,16 @@ inline constexpr SizeNames size_names = make_size_names();
 } // namespace detail
 
 /// "0_64", "65_127" ... "9019_more"; for people "up to 64", "65-127" ... "over 9018": bytes of a frame.
-[[nodiscard]] constexpr Name name_of(traffic_size value) noexcept {
+[[nodiscard]] constexpr Name name_of(traffic_size value) noexcept
+{
     return {detail::size_names.keys[value].view(), detail::size_names.labels[value].view()};
 }
 
 namespace detail {
 
 template <class Enum>
-constexpr bool all_named(std::size_t count) {
+constexpr bool all_named(std::size_t count)
+{
     for (std::size_t value = 0; value < count; value++)
         if (name_of(static_cast<Enum>(value)).key.empty())
             return false;

@@ -17,14 +17,16 @@ constexpr std::size_t packets_width = 11;
 constexpr std::size_t bits_width = 15;
 
 /// A number without a unit: a fraction only where it is small enough to matter.
-std::string plain_rate(double per_second) {
+std::string plain_rate(double per_second)
+{
     return per_second > 0 && per_second < 9.95 ? fmt::format("{:.1f}", per_second)
                                                : fmt::format("{:.0f}", per_second);
 }
 
 } // namespace
 
-std::string rate_line_header() {
+std::string rate_line_header()
+{
     std::string text = fmt::format("{:<{}}  {:<{}}  {:>{}}  {:>{}}", "time", time_width, "interface",
                                    name_width, "packets/s", packets_width, "bits/s", bits_width);
     for (std::size_t i = 0; i < TRAFFIC_CLASS_COUNT; i++)
@@ -34,7 +36,8 @@ std::string rate_line_header() {
 }
 
 std::string rate_line(std::chrono::system_clock::time_point time, const std::string& interface,
-                      const Rates& rates) {
+                      const Rates& rates)
+{
     const std::string name = printable(interface);
     const std::size_t width = display_width(name);
     std::string text = rfc3339(time) + "  " + name;

@@ -10,7 +10,8 @@ namespace xdpstat {
 
 namespace {
 
-std::string quoted(const std::string& field) {
+std::string quoted(const std::string& field)
+{
     if (field.find_first_of(",\"\r\n") == std::string::npos)
         return field;
     std::string text = "\"";
@@ -22,7 +23,8 @@ std::string quoted(const std::string& field) {
     return text + "\"";
 }
 
-void add_cells(std::string& text, const std::string& row_start, const traffic_stats& traffic) {
+void add_cells(std::string& text, const std::string& row_start, const traffic_stats& traffic)
+{
     for (std::size_t network = 0; network < TRAFFIC_NETWORK_COUNT; network++) {
         for (std::size_t transport = 0; transport < TRAFFIC_TRANSPORT_COUNT; transport++) {
             for (std::size_t size = 0; size < TRAFFIC_SIZE_COUNT; size++) {
@@ -42,7 +44,8 @@ void add_cells(std::string& text, const std::string& row_start, const traffic_st
 
 } // namespace
 
-std::string show_csv(std::span<const Reading> readings) {
+std::string show_csv(std::span<const Reading> readings)
+{
     std::string text = "interface,taken,counter,network,transport,size,value\n";
     for (const Reading& reading : readings) {
         const std::string row_start =

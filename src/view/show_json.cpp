@@ -9,19 +9,22 @@ namespace xdpstat {
 
 namespace {
 
-Json cell_fields(const Cell& cell) {
+Json cell_fields(const Cell& cell)
+{
     return Json{{"packets", cell.packets}, {"bytes", cell.bytes}};
 }
 
 template <class Enum, std::size_t N>
-Json sums(const std::array<Cell, N>& cells) {
+Json sums(const std::array<Cell, N>& cells)
+{
     Json fields = Json::object();
     for (std::size_t i = 0; i < N; i++)
         fields[std::string(name_of(static_cast<Enum>(i)).key)] = cell_fields(cells[i]);
     return fields;
 }
 
-Json cells(const traffic_stats& traffic) {
+Json cells(const traffic_stats& traffic)
+{
     Json list = Json::array();
     for (std::size_t network = 0; network < TRAFFIC_NETWORK_COUNT; network++) {
         for (std::size_t transport = 0; transport < TRAFFIC_TRANSPORT_COUNT; transport++) {
@@ -44,7 +47,8 @@ Json cells(const traffic_stats& traffic) {
 
 } // namespace
 
-std::string show_json(std::span<const Reading> readings) {
+std::string show_json(std::span<const Reading> readings)
+{
     Json interfaces = Json::array();
     for (const Reading& reading : readings) {
         Json fields = instance_fields(reading.instance);

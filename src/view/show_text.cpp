@@ -37,13 +37,15 @@ public:
     void line(Line line) { lines_.push_back(std::move(line)); }
     void blank() { lines_.emplace_back(); }
 
-    void heading(std::string_view what) {
+    void heading(std::string_view what)
+    {
         blank();
         lines_.emplace_back(what, Style::heading);
     }
 
     /// LABEL ... 1,234  12.3%  ████
-    void share(std::string_view label, __u64 packets, __u64 total, Style style) {
+    void share(std::string_view label, __u64 packets, __u64 total, Style style)
+    {
         Line line;
         line.pad_to(label_column).add(label);
         line.add_right(grouped(packets), plain_count_end, Style::strong);
@@ -60,7 +62,8 @@ private:
     std::vector<Line> lines_;
 };
 
-void add_totals(Page& page, const pkt_stats& stats) {
+void add_totals(Page& page, const pkt_stats& stats)
+{
     page.blank();
     Line packets;
     packets.pad_to(label_column)
@@ -80,7 +83,8 @@ void add_totals(Page& page, const pkt_stats& stats) {
     page.line(std::move(bytes));
 }
 
-void add_classes(Page& page, const pkt_stats& stats) {
+void add_classes(Page& page, const pkt_stats& stats)
+{
     page.heading("Protocol");
     for (std::size_t i = 0; i < TRAFFIC_CLASS_COUNT; i++) {
         const auto value = static_cast<traffic_class>(i);
@@ -88,14 +92,16 @@ void add_classes(Page& page, const pkt_stats& stats) {
     }
 }
 
-void add_versions(Page& page, const pkt_stats& stats) {
+void add_versions(Page& page, const pkt_stats& stats)
+{
     page.heading("IP version");
     page.share("IPv4", stats.ipv4_packets, stats.total_packets, Style::bar);
     page.share("IPv6", stats.ipv6_packets, stats.total_packets, Style::bar);
     page.share("not IP", not_ip(stats), stats.total_packets, Style::bar);
 }
 
-void add_breakdown(Page& page, const traffic_stats& traffic, __u64 total) {
+void add_breakdown(Page& page, const traffic_stats& traffic, __u64 total)
+{
     Line heading;
     heading.add("Network        Transport", Style::heading);
     heading.add_right("packets", count_end, Style::faint);
@@ -132,14 +138,16 @@ void add_breakdown(Page& page, const traffic_stats& traffic, __u64 total) {
     }
 }
 
-void add_sizes(Page& page, const traffic_stats& traffic, __u64 total) {
+void add_sizes(Page& page, const traffic_stats& traffic, __u64 total)
+{
     page.heading("Frame size in bytes");
     const auto sizes = by_size(traffic);
     for (std::size_t size = 0; size < TRAFFIC_SIZE_COUNT; size++)
         page.share(name_of(static_cast<traffic_size>(size)).label, sizes.at(size).packets, total, Style::bar);
 }
 
-void add_counters(Page& page, const Snapshot& snapshot) {
+void add_counters(Page& page, const Snapshot& snapshot)
+{
     add_totals(page, snapshot.stats);
     // Nothing to break down: a page of zeros would hide that.
     if (snapshot.stats.total_packets == 0)
@@ -154,7 +162,8 @@ void add_counters(Page& page, const Snapshot& snapshot) {
     add_sizes(page, snapshot.traffic, total);
 }
 
-void add_interface(Page& page, const Reading& reading) {
+void add_interface(Page& page, const Reading& reading)
+{
     const Instance& instance = reading.instance;
     Line header;
     header.add(printable(instance.interface), Style::title);
@@ -178,7 +187,8 @@ void add_interface(Page& page, const Reading& reading) {
     }
 }
 
-void add_sum(Page& page, std::span<const Reading> readings) {
+void add_sum(Page& page, std::span<const Reading> readings)
+{
     Snapshot sum;
     sum.has_breakdown =
         std::ranges::all_of(readings, [](const Reading& reading) { return reading.snapshot.has_breakdown; });
@@ -192,7 +202,8 @@ void add_sum(Page& page, std::span<const Reading> readings) {
 
 } // namespace
 
-std::string show_text(std::span<const Reading> readings, const TextOptions& options) {
+std::string show_text(std::span<const Reading> readings, const TextOptions& options)
+{
     Page page(options.utf8);
     for (const Reading& reading : readings) {
         if (&reading != readings.data()) {

@@ -17,7 +17,8 @@ constexpr std::size_t columns = 6;
 constexpr std::size_t packets_column = 5; // numbers stand to the right
 using Row = std::array<std::string, columns>;
 
-Row row_of(const StatusRow& row) {
+Row row_of(const StatusRow& row)
+{
     const Instance& instance = row.instance;
     return {
         printable(instance.interface),
@@ -29,7 +30,8 @@ Row row_of(const StatusRow& row) {
     };
 }
 
-Style style_of_mode(const std::string& mode) {
+Style style_of_mode(const std::string& mode)
+{
     if (mode == "native")
         return Style::normal;
     return mode == mode_detached || mode == mode_elsewhere ? Style::warning : Style::strong;
@@ -37,7 +39,8 @@ Style style_of_mode(const std::string& mode) {
 
 } // namespace
 
-std::string status_text(std::span<const StatusRow> rows, const TextOptions& options) {
+std::string status_text(std::span<const StatusRow> rows, const TextOptions& options)
+{
     const Row headings{"INTERFACE", "MODE", "PROGRAM TAG", "SINCE", "LAYOUT", "PACKETS"};
     std::vector<Row> table;
     for (const StatusRow& row : rows)
@@ -76,7 +79,8 @@ std::string status_text(std::span<const StatusRow> rows, const TextOptions& opti
     return to_text(lines, options.color);
 }
 
-std::string status_json(std::span<const StatusRow> rows) {
+std::string status_json(std::span<const StatusRow> rows)
+{
     Json interfaces = Json::array();
     for (const StatusRow& row : rows) {
         Json fields = instance_fields(row.instance);

@@ -28,26 +28,31 @@ struct Block {
     bool gap_before;   ///< an empty line sets it off where there is room
 };
 
-std::string packet_rate(const Rates& rates, __u64 packets) {
+std::string packet_rate(const Rates& rates, __u64 packets)
+{
     return rates.seconds > 0 ? human_rate(rates.per_second(packets), "pps") : "-";
 }
 
-std::string volume_rate(const WatchFacts& facts, const Rates& rates) {
+std::string volume_rate(const WatchFacts& facts, const Rates& rates)
+{
     if (rates.seconds <= 0)
         return "-";
     const double bytes = rates.per_second(rates.stats.total_bytes);
     return facts.bytes ? human_rate(bytes, "B/s") : human_rate(8 * bytes, "bit/s");
 }
 
-std::string sparkline(const std::vector<double>& values, bool utf8) {
+std::string sparkline(const std::vector<double>& values, bool utf8)
+{
     return graph(values, 1, utf8).front();
 }
 
-std::string interval_text(double seconds) {
+std::string interval_text(double seconds)
+{
     return fmt::format("every {:.6g}s", seconds);
 }
 
-Line title_line(const WatchFacts& facts, const WatchedInterface& shown, std::size_t width) {
+Line title_line(const WatchFacts& facts, const WatchedInterface& shown, std::size_t width)
+{
     const Instance& instance = shown.instance;
     Line line(printable(instance.interface), Style::title);
     line.add("  " + instance.mode, instance.mode == "native" ? Style::normal : Style::warning);
@@ -64,7 +69,8 @@ Line title_line(const WatchFacts& facts, const WatchedInterface& shown, std::siz
     return line;
 }
 
-std::vector<Line> notices(const WatchedInterface& shown) {
+std::vector<Line> notices(const WatchedInterface& shown)
+{
     std::vector<Line> lines;
     if (shown.state == WatchState::gone)
         lines.emplace_back("The interface is gone: last counts", Style::warning);
@@ -76,7 +82,8 @@ std::vector<Line> notices(const WatchedInterface& shown) {
     return lines;
 }
 
-std::vector<Line> interface_table(const WatchFacts& facts, std::size_t width, std::size_t rows) {
+std::vector<Line> interface_table(const WatchFacts& facts, std::size_t width, std::size_t rows)
+{
     constexpr std::size_t packets_width = 10;
     constexpr std::size_t volume_width = 12;
     std::size_t name_width = 0;
@@ -111,7 +118,8 @@ std::vector<Line> interface_table(const WatchFacts& facts, std::size_t width, st
     return lines;
 }
 
-std::vector<Line> headline(const WatchFacts& facts, const WatchedInterface& shown, std::size_t width) {
+std::vector<Line> headline(const WatchFacts& facts, const WatchedInterface& shown, std::size_t width)
+{
     constexpr std::size_t value_end = 22;
     constexpr std::size_t line_start = 24;
     const std::size_t columns = width > line_start ? width - line_start : 0;
@@ -129,7 +137,8 @@ std::vector<Line> headline(const WatchFacts& facts, const WatchedInterface& show
 
 /// LABEL  1.23 Mpps  12.3%  ████
 Line share_line(const WatchFacts& facts, const Rates& rates, std::string_view label, __u64 part, __u64 total,
-                std::size_t width, Style style) {
+                std::size_t width, Style style)
+{
     constexpr std::size_t rate_end = 20;
     constexpr std::size_t share_end = 27;
     constexpr std::size_t bar_start = 28;
@@ -149,7 +158,8 @@ struct Sections {
     std::vector<Line> sizes;
 };
 
-Sections sections(const WatchFacts& facts, const WatchedInterface& shown, std::size_t width) {
+Sections sections(const WatchFacts& facts, const WatchedInterface& shown, std::size_t width)
+{
     const pkt_stats& stats = shown.rates.stats;
     const auto share = [&](std::string_view label, __u64 part, __u64 total, Style style) {
         return share_line(facts, shown.rates, label, part, total, width, style);
@@ -182,7 +192,8 @@ Sections sections(const WatchFacts& facts, const WatchedInterface& shown, std::s
 }
 
 std::vector<Line> side_by_side(const std::vector<Line>& left, const std::vector<Line>& right,
-                               std::size_t column) {
+                               std::size_t column)
+{
     std::vector<Line> lines;
     for (std::size_t i = 0; i < std::max(left.size(), right.size()); i++) {
         Line line = i < left.size() ? left[i] : Line();
@@ -193,7 +204,8 @@ std::vector<Line> side_by_side(const std::vector<Line>& left, const std::vector<
     return lines;
 }
 
-Line totals_line(const WatchedInterface& shown, std::size_t width) {
+Line totals_line(const WatchedInterface& shown, std::size_t width)
+{
     const pkt_stats& stats = shown.latest.stats;
     Line line("total ", Style::faint);
     line.add(grouped(stats.total_packets), Style::strong).add(" packets");
@@ -206,7 +218,8 @@ Line totals_line(const WatchedInterface& shown, std::size_t width) {
     return line;
 }
 
-Line keys_line(const WatchFacts& facts) {
+Line keys_line(const WatchFacts& facts)
+{
     Line line("q", Style::strong);
     line.add(" quit  ", Style::faint).add("p", Style::strong);
     line.add(facts.paused ? " go on  " : " pause  ", Style::faint).add("b", Style::strong);
@@ -217,7 +230,8 @@ Line keys_line(const WatchFacts& facts) {
 }
 
 std::vector<Line> history_graph(const WatchFacts& facts, const WatchedInterface& shown, std::size_t width,
-                                std::size_t height) {
+                                std::size_t height)
+{
     const std::vector<double> values = shown.history.packet_rates(width);
     std::vector<Line> lines;
     if (values.empty())
@@ -232,7 +246,8 @@ std::vector<Line> history_graph(const WatchFacts& facts, const WatchedInterface&
     return lines;
 }
 
-std::vector<Block> make_blocks(const WatchFacts& facts, const WatchedInterface& shown, ScreenSize size) {
+std::vector<Block> make_blocks(const WatchFacts& facts, const WatchedInterface& shown, ScreenSize size)
+{
     std::vector<Block> blocks;
     blocks.push_back({{title_line(facts, shown, size.width)}, 0, false});
     if (auto lines = notices(shown); !lines.empty())
@@ -268,7 +283,8 @@ std::vector<Block> make_blocks(const WatchFacts& facts, const WatchedInterface& 
 }
 
 /// Leaves out what does not fit, the highest numbers of priority first.
-void fit(std::vector<Block>& blocks, std::size_t height) {
+void fit(std::vector<Block>& blocks, std::size_t height)
+{
     std::size_t used = 0;
     std::vector<Block*> wanted;
     for (Block& block : blocks)
@@ -284,7 +300,8 @@ void fit(std::vector<Block>& blocks, std::size_t height) {
 
 } // namespace
 
-std::vector<Line> watch_screen(const WatchFacts& facts, ScreenSize size) {
+std::vector<Line> watch_screen(const WatchFacts& facts, ScreenSize size)
+{
     if (facts.interfaces.empty() || size.width == 0 || size.height == 0)
         return {};
     const WatchedInterface& shown = facts.interfaces[std::min(facts.selected, facts.interfaces.size() - 1)];

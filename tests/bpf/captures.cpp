@@ -20,7 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<std::string> split(const std::string& text, char separator) {
+std::vector<std::string> split(const std::string& text, char separator)
+{
     std::vector<std::string> parts;
     std::istringstream stream(text);
     for (std::string part; std::getline(stream, part, separator);)
@@ -29,7 +30,8 @@ std::vector<std::string> split(const std::string& text, char separator) {
 }
 
 /// `7:ver_bad:T-O,9:ihl_bad:U-O`, or a dot for none.
-std::expected<std::vector<Contested>, std::string> parse_contested(const std::string& text) {
+std::expected<std::vector<Contested>, std::string> parse_contested(const std::string& text)
+{
     std::vector<Contested> contested;
     if (text == ".")
         return contested;
@@ -43,7 +45,8 @@ std::expected<std::vector<Contested>, std::string> parse_contested(const std::st
     return contested;
 }
 
-std::expected<std::vector<ExpectedCapture>, std::string> parse_expected(const fs::path& path) {
+std::expected<std::vector<ExpectedCapture>, std::string> parse_expected(const fs::path& path)
+{
     std::ifstream file(path);
     std::string line;
     if (!std::getline(file, line))
@@ -61,7 +64,8 @@ std::expected<std::vector<ExpectedCapture>, std::string> parse_expected(const fs
     return captures;
 }
 
-bool extract(const fs::path& archive, const fs::path& into) {
+bool extract(const fs::path& archive, const fs::path& into)
+{
     std::string tar = "tar", zstd = "--zstd", extract = "-xf", from = archive.string(), directory = "-C",
                 to = into.string();
     std::array<char*, 7> arguments{tar.data(),       zstd.data(), extract.data(), from.data(),
@@ -74,13 +78,15 @@ bool extract(const fs::path& archive, const fs::path& into) {
 
 } // namespace
 
-fs::path Captures::folder() {
+fs::path Captures::folder()
+{
     if (const char* chosen = std::getenv("XDPSTAT_CAPTURES"))
         return chosen;
     return fs::path(XDPSTAT_SOURCE_ROOT) / "../shared/captures";
 }
 
-std::expected<Captures, std::string> Captures::unpack(const fs::path& folder) {
+std::expected<Captures, std::string> Captures::unpack(const fs::path& folder)
+{
     Captures captures;
     auto expected = parse_expected(folder / "expected.tsv");
     if (!expected)
@@ -98,16 +104,20 @@ std::expected<Captures, std::string> Captures::unpack(const fs::path& folder) {
 }
 
 Captures::Captures(Captures&& other) noexcept
-    : unpacked_(std::exchange(other.unpacked_, {})), expected_(std::move(other.expected_)) {}
+    : unpacked_(std::exchange(other.unpacked_, {})), expected_(std::move(other.expected_))
+{
+}
 
-Captures::~Captures() {
+Captures::~Captures()
+{
     if (unpacked_.empty())
         return;
     std::error_code ignored; // a temporary folder that stays behind harms no result
     fs::remove_all(unpacked_, ignored);
 }
 
-std::expected<std::vector<Bytes>, std::string> Captures::frames(const ExpectedCapture& capture) const {
+std::expected<std::vector<Bytes>, std::string> Captures::frames(const ExpectedCapture& capture) const
+{
     std::array<char, PCAP_ERRBUF_SIZE> error{};
     const std::unique_ptr<pcap_t, decltype(&pcap_close)> file(
         pcap_open_offline((unpacked_ / capture.file).c_str(), error.data()), pcap_close);

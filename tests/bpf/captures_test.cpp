@@ -21,13 +21,15 @@ struct Tally {
     std::size_t too_short = 0;
 };
 
-std::ostream& operator<<(std::ostream& out, const Tally& tally) {
+std::ostream& operator<<(std::ostream& out, const Tally& tally)
+{
     return out << "[ captures ] " << tally.frames << " frames, " << tally.contested << " of them contested, "
                << tally.shortened << " without their end; not run: " << tally.too_short
                << " shorter than 14 bytes";
 }
 
-bool is_contested(const ExpectedCapture& capture, std::size_t number) {
+bool is_contested(const ExpectedCapture& capture, std::size_t number)
+{
     for (const Contested& contested : capture.contested) {
         if (contested.frame == number)
             return true;
@@ -38,7 +40,8 @@ bool is_contested(const ExpectedCapture& capture, std::size_t number) {
 /// Calls back with every frame and its letter. On contested frames that is the verdict of the rules.
 /// Of a frame longer than BPF_PROG_TEST_RUN can take, the first `longest` bytes: its headers are all there.
 void for_each_frame(const Captures& captures, std::size_t longest, Tally& tally,
-                    const std::function<void(std::span<const std::uint8_t>, char)>& check) {
+                    const std::function<void(std::span<const std::uint8_t>, char)>& check)
+{
     for (const ExpectedCapture& capture : captures.expected()) {
         SCOPED_TRACE(capture.file);
         for (const Contested& contested : capture.contested)
@@ -74,7 +77,8 @@ void for_each_frame(const Captures& captures, std::size_t longest, Tally& tally,
     if (!captures)                                                                                           \
     XDPSTAT_SKIP(captures.error())
 
-TEST(ReferenceTest, AgreesWithTheCaptures) {
+TEST(ReferenceTest, AgreesWithTheCaptures)
+{
     XDPSTAT_UNPACK_CAPTURES(captures);
     Tally tally;
     for_each_frame(*captures, SIZE_MAX, tally, [](std::span<const std::uint8_t> frame, char letter) {
@@ -87,7 +91,8 @@ TEST(ReferenceTest, AgreesWithTheCaptures) {
 class CapturesTest : public CounterTest {};
 XDPSTAT_INSTANTIATE(CapturesTest);
 
-TEST_P(CapturesTest, EachFrame) {
+TEST_P(CapturesTest, EachFrame)
+{
     XDPSTAT_UNPACK_CAPTURES(captures);
     Tally tally;
     const std::size_t longest = GetParam().multi_buffer ? longest_multi_buffer : longest_linear;
@@ -106,7 +111,8 @@ TEST_P(CapturesTest, EachFrame) {
 class FragmentedCapturesTest : public CounterTest {};
 XDPSTAT_INSTANTIATE_MULTI_BUFFER(FragmentedCapturesTest);
 
-TEST_P(FragmentedCapturesTest, EachFrameWithFourteenLinearBytes) {
+TEST_P(FragmentedCapturesTest, EachFrameWithFourteenLinearBytes)
+{
     XDPSTAT_UNPACK_CAPTURES(captures);
     Tally tally;
     for_each_frame(*captures, longest_multi_buffer, tally,

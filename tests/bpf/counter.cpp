@@ -22,23 +22,27 @@
 namespace xdpstat::test {
 namespace {
 
-std::string& loader_log() {
+std::string& loader_log()
+{
     static std::string log;
     return log;
 }
 
-int keep_in_log(enum libbpf_print_level level, const char* format, va_list arguments) {
+int keep_in_log(enum libbpf_print_level level, const char* format, va_list arguments)
+{
     char line[8192];
     if (level != LIBBPF_DEBUG && std::vsnprintf(line, sizeof(line), format, arguments) > 0)
         loader_log() += line;
     return 0;
 }
 
-int nothing_to_prepare(xdp_counter_bpf&) {
+int nothing_to_prepare(xdp_counter_bpf&)
+{
     return 0;
 }
 
-int refuse_fragments(xdp_counter_bpf& skeleton) {
+int refuse_fragments(xdp_counter_bpf& skeleton)
+{
     return bpfxx::clear_xdp_frags(skeleton.progs.xdp_counter) ? 0 : -EINVAL;
 }
 
@@ -46,7 +50,8 @@ int refuse_fragments(xdp_counter_bpf& skeleton) {
 template <class Slot>
 class Mapping {
 public:
-    ~Mapping() {
+    ~Mapping()
+    {
         if (address_)
             munmap(address_, size_);
     }
@@ -54,7 +59,8 @@ public:
     Mapping(const Mapping&) = delete;
     Mapping& operator=(const Mapping&) = delete;
 
-    [[nodiscard]] bool map(int fd, std::uint32_t slots) {
+    [[nodiscard]] bool map(int fd, std::uint32_t slots)
+    {
         const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
         size_ = (sizeof(Slot) * slots + page - 1) / page * page;
         void* address = mmap(nullptr, size_, PROT_READ, MAP_SHARED, fd, 0);
@@ -65,13 +71,15 @@ public:
         return true;
     }
 
-    [[nodiscard]] const Slot& now(std::uint32_t slot) const {
+    [[nodiscard]] const Slot& now(std::uint32_t slot) const
+    {
         return static_cast<const Slot*>(address_)[slot];
     }
 
     /// Calls back with number, former and present contents of each slot that changed since the last call.
     template <class Callback>
-    void changes(Callback callback) {
+    void changes(Callback callback)
+    {
         for (std::uint32_t slot = 0; slot < before_.size(); ++slot) {
             if (!std::memcmp(&before_[slot], &now(slot), sizeof(Slot)))
                 continue;
@@ -86,7 +94,8 @@ private:
     std::vector<Slot> before_;
 };
 
-void add_difference(pkt_stats& sum, const pkt_stats& before, const pkt_stats& now) {
+void add_difference(pkt_stats& sum, const pkt_stats& before, const pkt_stats& now)
+{
     sum.total_packets += now.total_packets - before.total_packets;
     sum.total_bytes += now.total_bytes - before.total_bytes;
     sum.icmp_packets += now.icmp_packets - before.icmp_packets;
@@ -97,7 +106,8 @@ void add_difference(pkt_stats& sum, const pkt_stats& before, const pkt_stats& no
     sum.ipv6_packets += now.ipv6_packets - before.ipv6_packets;
 }
 
-void add_cells(std::vector<Outcome::Cell>& cells, const traffic_stats& before, const traffic_stats& now) {
+void add_cells(std::vector<Outcome::Cell>& cells, const traffic_stats& before, const traffic_stats& now)
+{
     for (unsigned network = 0; network < TRAFFIC_NETWORK_COUNT; ++network) {
         for (unsigned transport = 0; transport < TRAFFIC_TRANSPORT_COUNT; ++transport) {
             for (unsigned size = 0; size < TRAFFIC_SIZE_COUNT; ++size) {
@@ -116,7 +126,8 @@ void add_cells(std::vector<Outcome::Cell>& cells, const traffic_stats& before, c
 
 /// Runs a program over a frame; `output`, where not null, receives the frame afterwards.
 int test_run(int program, std::span<const std::uint8_t> frame, const RunOptions& options, Bytes* output,
-             std::uint32_t* code) {
+             std::uint32_t* code)
+{
     xdp_md context{};
     bpf_test_run_opts run{};
     run.sz = sizeof(run);
@@ -142,7 +153,8 @@ int test_run(int program, std::span<const std::uint8_t> frame, const RunOptions&
 }
 
 /// The one thing that only a loader of ours does to the object, so it is done as the loader does it.
-int bind_cast_to_kernel_ctx(xdp_counter_bpf& skeleton) {
+int bind_cast_to_kernel_ctx(xdp_counter_bpf& skeleton)
+{
     const auto bound = bpfxx::bind_kernel_function(skeleton.progs.xdp_counter, XDP_COUNTER_CAST_TO_KERNEL_CTX,
                                                    "bpf_cast_to_kern_ctx");
     return bound ? 0 : -EOPNOTSUPP;
@@ -150,7 +162,8 @@ int bind_cast_to_kernel_ctx(xdp_counter_bpf& skeleton) {
 
 } // namespace
 
-std::vector<LengthSource> length_sources() {
+std::vector<LengthSource> length_sources()
+{
     return {
         {"Helper", XDP_COUNTER_LENGTH_HELPER, true, nothing_to_prepare},
         {"KernelCtx", XDP_COUNTER_LENGTH_KERNEL_CTX, true, bind_cast_to_kernel_ctx},
@@ -158,25 +171,29 @@ std::vector<LengthSource> length_sources() {
     };
 }
 
-std::vector<LengthSource> multi_buffer_length_sources() {
+std::vector<LengthSource> multi_buffer_length_sources()
+{
     auto sources = length_sources();
     std::erase_if(sources, [](const LengthSource& source) { return !source.multi_buffer; });
     return sources;
 }
 
-std::optional<std::string> unsupported(const LengthSource& source) {
+std::optional<std::string> unsupported(const LengthSource& source)
+{
     if (source.multi_buffer &&
         libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_get_buff_len, nullptr) != 1)
         return "this kernel has no multi-buffer XDP (5.18 or newer has it)";
     return {};
 }
 
-Layout per_cpu_layout() {
+Layout per_cpu_layout()
+{
     const auto cpus = possible_cpus();
     return {"PerCpu", cpus, cpus};
 }
 
-Layout shared_layout() {
+Layout shared_layout()
+{
     return {"Shared", 1, 0};
 }
 
@@ -197,7 +214,8 @@ Counter::~Counter() = default;
 Counter::Counter(Counter&&) noexcept = default;
 Counter& Counter::operator=(Counter&&) noexcept = default;
 
-std::expected<Counter, std::string> Counter::load(const LoadOptions& options) {
+std::expected<Counter, std::string> Counter::load(const LoadOptions& options)
+{
     bpfxx::make_xdp_frags_optional();
     libbpf_set_print(keep_in_log);
     loader_log().clear();
@@ -230,7 +248,8 @@ std::expected<Counter, std::string> Counter::load(const LoadOptions& options) {
     return counter;
 }
 
-Outcome Counter::run(std::span<const std::uint8_t> frame, const RunOptions& options) {
+Outcome Counter::run(std::span<const std::uint8_t> frame, const RunOptions& options)
+{
     Bytes packet;
     std::uint32_t code = 0;
     const int error =
@@ -242,11 +261,13 @@ Outcome Counter::run(std::span<const std::uint8_t> frame, const RunOptions& opti
     return outcome;
 }
 
-int Counter::drive(std::span<const std::uint8_t> frame, const RunOptions& options) const {
+int Counter::drive(std::span<const std::uint8_t> frame, const RunOptions& options) const
+{
     return test_run(bpf_program__fd(state_->skeleton->progs.xdp_counter), frame, options, nullptr, nullptr);
 }
 
-Outcome Counter::settle() {
+Outcome Counter::settle()
+{
     Outcome outcome;
     state_->stats.changes([&](std::uint32_t slot, const pkt_stats& before, const pkt_stats& now) {
         outcome.stats_slots.push_back(slot);
@@ -259,23 +280,28 @@ Outcome Counter::settle() {
     return outcome;
 }
 
-const Layout& Counter::layout() const {
+const Layout& Counter::layout() const
+{
     return state_->layout;
 }
 
-int Counter::stats_fd() const {
+int Counter::stats_fd() const
+{
     return bpf_map__fd(state_->skeleton->maps.stats_map);
 }
 
-int Counter::traffic_fd() const {
+int Counter::traffic_fd() const
+{
     return bpf_map__fd(state_->skeleton->maps.traffic_map);
 }
 
-const pkt_stats& Counter::stats(std::uint32_t slot) const {
+const pkt_stats& Counter::stats(std::uint32_t slot) const
+{
     return state_->stats.now(slot);
 }
 
-const traffic_stats& Counter::traffic(std::uint32_t slot) const {
+const traffic_stats& Counter::traffic(std::uint32_t slot) const
+{
     return state_->traffic.now(slot);
 }
 

@@ -25,7 +25,8 @@ struct LengthSource {
     bool multi_buffer;                ///< the program may meet frames in fragments
     int (*prepare)(xdp_counter_bpf&); ///< between open and load; 0 or -errno
 
-    friend std::ostream& operator<<(std::ostream& out, const LengthSource& source) {
+    friend std::ostream& operator<<(std::ostream& out, const LengthSource& source)
+    {
         return out << source.name;
     }
 };

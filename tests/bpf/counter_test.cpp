@@ -10,7 +10,8 @@
 namespace xdpstat::test {
 namespace {
 
-std::uint64_t class_packets(const pkt_stats& stats, traffic_class which) {
+std::uint64_t class_packets(const pkt_stats& stats, traffic_class which)
+{
     switch (which) {
     case TRAFFIC_CLASS_ICMP:
         return stats.icmp_packets;
@@ -23,13 +24,15 @@ std::uint64_t class_packets(const pkt_stats& stats, traffic_class which) {
     }
 }
 
-std::string describe(std::span<const std::uint8_t> frame, const RunOptions& options) {
+std::string describe(std::span<const std::uint8_t> frame, const RunOptions& options)
+{
     return (options.linear ? std::to_string(*options.linear) + " linear of " : std::string()) + hex(frame);
 }
 
 } // namespace
 
-void CounterTest::SetUp() {
+void CounterTest::SetUp()
+{
     if (const auto missing = missing_capabilities())
         XDPSTAT_SKIP(*missing);
     if (const auto reason = unsupported(GetParam()))
@@ -39,7 +42,8 @@ void CounterTest::SetUp() {
     load({.length = GetParam()});
 }
 
-void CounterTest::load(const LoadOptions& options) {
+void CounterTest::load(const LoadOptions& options)
+{
     breakdown_ = options.breakdown;
     counter_.reset();
     auto loaded = Counter::load(options);
@@ -48,7 +52,8 @@ void CounterTest::load(const LoadOptions& options) {
 }
 
 Outcome CounterTest::count(std::span<const std::uint8_t> frame, const RunOptions& options,
-                           std::optional<unsigned> cpu) {
+                           std::optional<unsigned> cpu)
+{
     std::optional<PinnedThread> elsewhere;
     if (cpu)
         elsewhere.emplace(*cpu);
@@ -58,7 +63,8 @@ Outcome CounterTest::count(std::span<const std::uint8_t> frame, const RunOptions
 }
 
 void CounterTest::check_properties(const Outcome& outcome, std::span<const std::uint8_t> frame,
-                                   const RunOptions& options, unsigned cpu) const {
+                                   const RunOptions& options, unsigned cpu) const
+{
     ASSERT_EQ(outcome.error, 0) << "BPF_PROG_TEST_RUN: " << std::strerror(outcome.error) << '\n'
                                 << describe(frame, options);
     const ::testing::ScopedTrace trace(__FILE__, __LINE__, describe(frame, options));
@@ -94,7 +100,8 @@ void CounterTest::check_properties(const Outcome& outcome, std::span<const std::
 
 ::testing::AssertionResult CounterTest::counts_as(const Expected& expected,
                                                   std::span<const std::uint8_t> frame,
-                                                  const RunOptions& options) {
+                                                  const RunOptions& options)
+{
     const Outcome outcome = count(frame, options);
     if (outcome.error || (breakdown_ && outcome.cells.size() != 1))
         return ::testing::AssertionFailure() << "not counted once";
@@ -116,7 +123,8 @@ void CounterTest::check_properties(const Outcome& outcome, std::span<const std::
 }
 
 ::testing::AssertionResult CounterTest::counts_right(std::span<const std::uint8_t> frame,
-                                                     const RunOptions& options) {
+                                                     const RunOptions& options)
+{
     return counts_as(classify(frame), frame, options);
 }
 

@@ -52,7 +52,8 @@ private:
 };
 
 /// The name of a suite's instance, for INSTANTIATE_TEST_SUITE_P.
-[[nodiscard]] inline std::string name_of(const ::testing::TestParamInfo<LengthSource>& info) {
+[[nodiscard]] inline std::string name_of(const ::testing::TestParamInfo<LengthSource>& info)
+{
     return info.param.name;
 }
 

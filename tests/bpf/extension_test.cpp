@@ -54,8 +54,8 @@ struct Chain {
 
 /// The chain of extension headers that `kinds` and `lengths` say, then an end. What it counts as is told from
 /// how it was made: a later fragment ends it, and what follows one is an extension header or the end.
-Chain make_chain(const std::vector<std::size_t>& kinds, const std::vector<unsigned>& lengths,
-                 const End& end) {
+Chain make_chain(const std::vector<std::size_t>& kinds, const std::vector<unsigned>& lengths, const End& end)
+{
     Chain chain{"", eth() / ipv6(), TRAFFIC_NETWORK_IPV6, end.transport};
     for (std::size_t place = 0; place < kinds.size(); ++place) {
         const Extension& extension = extensions[kinds[place]];
@@ -74,7 +74,8 @@ Chain make_chain(const std::vector<std::size_t>& kinds, const std::vector<unsign
 
 class ExtensionTest : public CounterTest {
 protected:
-    void check(const Chain& chain) {
+    void check(const Chain& chain)
+    {
         SCOPED_TRACE(chain.name);
         const Bytes whole = (chain.frame / payload(4)).bytes();
         const Verdict made{chain.network, chain.transport, classify(whole).verdict.size};
@@ -85,7 +86,8 @@ protected:
 };
 XDPSTAT_INSTANTIATE(ExtensionTest);
 
-TEST_P(ExtensionTest, EveryChainOfUpToThree) {
+TEST_P(ExtensionTest, EveryChainOfUpToThree)
+{
     for (std::size_t length = 0, chains = 1; length <= 3; ++length, chains *= extensions.size()) {
         for (std::size_t number = 0; number < chains; ++number) {
             std::vector<std::size_t> kinds;
@@ -100,7 +102,8 @@ TEST_P(ExtensionTest, EveryChainOfUpToThree) {
     }
 }
 
-TEST_P(ExtensionTest, EightOfOneKind) {
+TEST_P(ExtensionTest, EightOfOneKind)
+{
     for (std::size_t kind = 0; kind < extensions.size(); ++kind) {
         for (unsigned step = 0; step <= 3; ++step) {
             std::vector<unsigned> lengths;
@@ -112,7 +115,8 @@ TEST_P(ExtensionTest, EightOfOneKind) {
     }
 }
 
-TEST_P(ExtensionTest, EightOfAllKinds) {
+TEST_P(ExtensionTest, EightOfAllKinds)
+{
     for (const End& end : ends) {
         const Chain chain = make_chain({0, 2, 1, 4, 3, 2, 1, 0}, {1, 0, 4, 0, 4, 7, 2, 3}, end);
         ASSERT_NO_FATAL_FAILURE(check(chain));
@@ -120,7 +124,8 @@ TEST_P(ExtensionTest, EightOfAllKinds) {
     }
 }
 
-TEST_P(ExtensionTest, EveryHeaderLength) {
+TEST_P(ExtensionTest, EveryHeaderLength)
+{
     for (std::size_t kind = 0; kind < 4; ++kind) {
         for (unsigned length = 0; length < 256; ++length) {
             const Chain chain = make_chain({kind}, {length}, ends[length % ends.size()]);
@@ -135,7 +140,8 @@ TEST_P(ExtensionTest, EveryHeaderLength) {
     }
 }
 
-TEST_P(ExtensionTest, ALongerChainIsOtherOrItsTrueEnd) {
+TEST_P(ExtensionTest, ALongerChainIsOtherOrItsTrueEnd)
+{
     for (const std::size_t length : {9U, 10U, 16U, 40U}) {
         for (std::size_t kind = 0; kind < extensions.size() - 1; ++kind) {
             const Chain chain =

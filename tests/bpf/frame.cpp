@@ -14,25 +14,30 @@ constexpr std::uint8_t protocol_experimental = 253;
 
 constexpr std::uint8_t filler = 0x11;
 
-void put8(Bytes& header, std::size_t at, unsigned value) {
+void put8(Bytes& header, std::size_t at, unsigned value)
+{
     header.at(at) = static_cast<std::uint8_t>(value);
 }
 
-void put16(Bytes& header, std::size_t at, std::size_t value) {
+void put16(Bytes& header, std::size_t at, std::size_t value)
+{
     header.at(at) = static_cast<std::uint8_t>(value >> 8);
     header.at(at + 1) = static_cast<std::uint8_t>(value);
 }
 
-std::uint16_t ethertype_of(const Layer* next) {
+std::uint16_t ethertype_of(const Layer* next)
+{
     return next && next->ethertype ? *next->ethertype : ethertype_experimental;
 }
 
-std::uint8_t protocol_of(const Layer* next) {
+std::uint8_t protocol_of(const Layer* next)
+{
     return next && next->protocol ? *next->protocol : protocol_experimental;
 }
 
 // RFC 1071, over a header whose own checksum field is zero.
-std::uint16_t internet_checksum(const Bytes& header) {
+std::uint16_t internet_checksum(const Bytes& header)
+{
     std::uint32_t sum = 0;
     for (std::size_t at = 0; at + 1 < header.size(); at += 2)
         sum += static_cast<std::uint32_t>(header[at] << 8 | header[at + 1]);
@@ -41,12 +46,14 @@ std::uint16_t internet_checksum(const Bytes& header) {
     return static_cast<std::uint16_t>(~sum);
 }
 
-Layer plain(std::uint8_t protocol, Bytes header) {
+Layer plain(std::uint8_t protocol, Bytes header)
+{
     return {.header = std::move(header), .protocol = protocol};
 }
 
 // A header whose first byte names the next one.
-Layer extension(std::uint8_t protocol, Bytes header, std::optional<std::uint8_t> next_header) {
+Layer extension(std::uint8_t protocol, Bytes header, std::optional<std::uint8_t> next_header)
+{
     auto layer = plain(protocol, std::move(header));
     layer.finish = [next_header](Bytes& bytes, const Layer* next, std::size_t) {
         put8(bytes, 0, next_header.value_or(protocol_of(next)));
@@ -55,13 +62,15 @@ Layer extension(std::uint8_t protocol, Bytes header, std::optional<std::uint8_t>
 }
 
 // RFC 6564: next header, length in units of eight bytes beyond the first eight.
-Layer options_extension(std::uint8_t protocol, unsigned length, std::optional<std::uint8_t> next_header) {
+Layer options_extension(std::uint8_t protocol, unsigned length, std::optional<std::uint8_t> next_header)
+{
     Bytes header((length + std::size_t{1}) * 8, filler);
     put8(header, 1, length);
     return extension(protocol, std::move(header), next_header);
 }
 
-Layer pppoe(std::uint16_t ethertype, Bytes header) {
+Layer pppoe(std::uint16_t ethertype, Bytes header)
+{
     Layer layer{.header = std::move(header), .ethertype = ethertype};
     layer.finish = [](Bytes& bytes, const Layer*, std::size_t following) {
         put16(bytes, 4, bytes.size() - 6 + following);
@@ -71,7 +80,8 @@ Layer pppoe(std::uint16_t ethertype, Bytes header) {
 
 } // namespace
 
-Bytes Frame::bytes() const {
+Bytes Frame::bytes() const
+{
     std::size_t following = 0;
     std::vector<Bytes> headers(layers_.size());
     for (auto index = layers_.size(); index-- > 0;) {
@@ -89,7 +99,8 @@ Bytes Frame::bytes() const {
     return frame;
 }
 
-Layer eth(std::optional<std::uint16_t> ethertype) {
+Layer eth(std::optional<std::uint16_t> ethertype)
+{
     Layer layer{.header = {0x02, 0, 0, 0, 0, 0x02, 0x02, 0, 0, 0, 0, 0x01, 0, 0}};
     layer.finish = [ethertype](Bytes& bytes, const Layer* next, std::size_t following) {
         const bool framed = next && next->length_framed;
@@ -98,7 +109,8 @@ Layer eth(std::optional<std::uint16_t> ethertype) {
     return layer;
 }
 
-Layer vlan(unsigned id, std::uint16_t tpid, std::optional<std::uint16_t> ethertype) {
+Layer vlan(unsigned id, std::uint16_t tpid, std::optional<std::uint16_t> ethertype)
+{
     Layer layer{.header = Bytes(4), .ethertype = tpid};
     put16(layer.header, 0, id);
     layer.finish = [ethertype](Bytes& bytes, const Layer* next, std::size_t following) {
@@ -108,18 +120,21 @@ Layer vlan(unsigned id, std::uint16_t tpid, std::optional<std::uint16_t> etherty
     return layer;
 }
 
-Layer arp() {
+Layer arp()
+{
     // A request of 192.0.2.1 for 192.0.2.2.
     return {.header = {0,   1, 0x08, 0, 6, 4, 0, 1, 0x02, 0, 0,   0, 0, 0x01,
                        192, 0, 2,    1, 0, 0, 0, 0, 0,    0, 192, 0, 2, 2},
             .ethertype = std::uint16_t{0x0806}};
 }
 
-Layer llc() {
+Layer llc()
+{
     return {.header = {0x42, 0x42, 0x03}, .length_framed = true};
 }
 
-Layer mpls(unsigned label, bool bottom) {
+Layer mpls(unsigned label, bool bottom)
+{
     Layer layer{.header = Bytes(4), .ethertype = std::uint16_t{0x8847}};
     put16(layer.header, 0, label >> 4);
     put8(layer.header, 2, (label & 0xf) << 4 | (bottom ? 1U : 0U));
@@ -127,16 +142,19 @@ Layer mpls(unsigned label, bool bottom) {
     return layer;
 }
 
-Layer pppoe_discovery() {
+Layer pppoe_discovery()
+{
     return pppoe(0x8863, {0x11, 0x09, 0, 0, 0, 0});
 }
 
-Layer pppoe_session() {
+Layer pppoe_session()
+{
     // The PPP protocol field behind the header says IPv4.
     return pppoe(0x8864, {0x11, 0x00, 0, 1, 0, 0, 0x00, 0x21});
 }
 
-Layer ipv4(const Ipv4& fields) {
+Layer ipv4(const Ipv4& fields)
+{
     Layer layer{.header = Bytes(std::size_t{20} + fields.options, 1), // no-operation options
                 .ethertype = std::uint16_t{0x0800},
                 .protocol = std::uint8_t{4}};
@@ -156,7 +174,8 @@ Layer ipv4(const Ipv4& fields) {
     return layer;
 }
 
-Layer ipv6(const Ipv6& fields) {
+Layer ipv6(const Ipv6& fields)
+{
     Layer layer{.header = Bytes(40), .ethertype = std::uint16_t{0x86dd}, .protocol = std::uint8_t{41}};
     put8(layer.header, 0, (fields.version.value_or(6) & 0xfU) << 4);
     put8(layer.header, 7, 64);
@@ -172,48 +191,58 @@ Layer ipv6(const Ipv6& fields) {
     return layer;
 }
 
-Layer hop_by_hop(unsigned length, std::optional<std::uint8_t> next_header) {
+Layer hop_by_hop(unsigned length, std::optional<std::uint8_t> next_header)
+{
     return options_extension(0, length, next_header);
 }
 
-Layer routing(unsigned length, std::optional<std::uint8_t> next_header) {
+Layer routing(unsigned length, std::optional<std::uint8_t> next_header)
+{
     return options_extension(43, length, next_header);
 }
 
-Layer destination(unsigned length, std::optional<std::uint8_t> next_header) {
+Layer destination(unsigned length, std::optional<std::uint8_t> next_header)
+{
     return options_extension(60, length, next_header);
 }
 
-Layer mobility(unsigned length) {
+Layer mobility(unsigned length)
+{
     return options_extension(135, length, {});
 }
 
-Layer hip(unsigned length) {
+Layer hip(unsigned length)
+{
     return options_extension(139, length, {});
 }
 
-Layer fragment(unsigned offset, bool more, std::optional<std::uint8_t> next_header) {
+Layer fragment(unsigned offset, bool more, std::optional<std::uint8_t> next_header)
+{
     // The second byte is reserved: the filler there misleads a parser that takes it for a length.
     Bytes header(8, filler);
     put16(header, 2, offset << 3 | (more ? 1U : 0U));
     return extension(44, std::move(header), next_header);
 }
 
-Layer ah(unsigned length, std::optional<std::uint8_t> next_header) {
+Layer ah(unsigned length, std::optional<std::uint8_t> next_header)
+{
     Bytes header((length + std::size_t{2}) * 4, filler);
     put8(header, 1, length);
     return extension(51, std::move(header), next_header);
 }
 
-Layer esp() {
+Layer esp()
+{
     return plain(50, {0, 0, 0x10, 0x01, 0, 0, 0, 1});
 }
 
-Layer no_next() {
+Layer no_next()
+{
     return plain(59, {});
 }
 
-Layer tcp() {
+Layer tcp()
+{
     Bytes header(20);
     put16(header, 0, 40000);
     put16(header, 2, 443);
@@ -222,7 +251,8 @@ Layer tcp() {
     return plain(6, std::move(header));
 }
 
-Layer udp(std::uint16_t port) {
+Layer udp(std::uint16_t port)
+{
     Bytes header(8);
     put16(header, 0, 40000);
     put16(header, 2, port);
@@ -233,36 +263,43 @@ Layer udp(std::uint16_t port) {
     return layer;
 }
 
-Layer icmp() {
+Layer icmp()
+{
     return plain(1, {8, 0, 0, 0, 0, 1, 0, 1}); // echo request
 }
 
-Layer icmpv6() {
+Layer icmpv6()
+{
     return plain(58, {128, 0, 0, 0, 0, 1, 0, 1}); // echo request
 }
 
-Layer sctp() {
+Layer sctp()
+{
     return plain(132, {0x9c, 0x40, 0x0b, 0x59, 0, 0, 0, 0, 0, 0, 0, 0});
 }
 
-Layer gre() {
+Layer gre()
+{
     auto layer = plain(47, Bytes(4));
     layer.finish = [](Bytes& bytes, const Layer* next, std::size_t) { put16(bytes, 2, ethertype_of(next)); };
     return layer;
 }
 
-Layer payload(std::size_t size) {
+Layer payload(std::size_t size)
+{
     Bytes bytes(size);
     for (std::size_t at = 0; at < size; ++at)
         bytes[at] = static_cast<std::uint8_t>(at);
     return raw(std::move(bytes));
 }
 
-Layer raw(Bytes bytes) {
+Layer raw(Bytes bytes)
+{
     return {.header = std::move(bytes)};
 }
 
-std::string hex(std::span<const std::uint8_t> frame) {
+std::string hex(std::span<const std::uint8_t> frame)
+{
     constexpr std::size_t shown_at_most = 256;
     static constexpr std::string_view digits = "0123456789abcdef";
     std::string text = std::to_string(frame.size()) + " bytes:";

@@ -37,7 +37,8 @@ public:
     [[nodiscard]] Bytes bytes() const;
 
     /// Puts further layers inside.
-    Frame& operator/=(const Frame& inner) {
+    Frame& operator/=(const Frame& inner)
+    {
         layers_.insert(layers_.end(), inner.layers_.begin(), inner.layers_.end());
         return *this;
     }
@@ -46,7 +47,8 @@ private:
     std::vector<Layer> layers_;
 };
 
-inline Frame operator/(Frame outer, const Frame& inner) {
+inline Frame operator/(Frame outer, const Frame& inner)
+{
     outer /= inner;
     return outer;
 }
@@ -118,7 +120,8 @@ Layer raw(Bytes bytes);
 /// @}
 
 /// The first `size` bytes of a frame.
-[[nodiscard]] inline std::span<const std::uint8_t> cut(const Bytes& frame, std::size_t size) {
+[[nodiscard]] inline std::span<const std::uint8_t> cut(const Bytes& frame, std::size_t size)
+{
     return std::span(frame).first(size);
 }
 

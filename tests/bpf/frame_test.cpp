@@ -7,11 +7,13 @@
 namespace xdpstat::test {
 namespace {
 
-unsigned at16(const Bytes& bytes, std::size_t offset) {
+unsigned at16(const Bytes& bytes, std::size_t offset)
+{
     return static_cast<unsigned>(bytes.at(offset) << 8 | bytes.at(offset + 1));
 }
 
-TEST(FrameTest, NamesAndLengthsAreFilledIn) {
+TEST(FrameTest, NamesAndLengthsAreFilledIn)
+{
     const Bytes frame = (eth() / vlan(5) / ipv6() / hop_by_hop(3) / tcp() / payload(10)).bytes();
     ASSERT_EQ(frame.size(), 14U + 4 + 40 + 32 + 20 + 10);
     EXPECT_EQ(at16(frame, 12), 0x8100U);
@@ -26,7 +28,8 @@ TEST(FrameTest, NamesAndLengthsAreFilledIn) {
 }
 
 // RFC 1071: the sum over a header with its right checksum is all ones.
-TEST(FrameTest, Ipv4HeaderIsWhole) {
+TEST(FrameTest, Ipv4HeaderIsWhole)
+{
     const Bytes frame =
         (eth() / ipv4({.options = 8, .fragment_offset = 185, .more_fragments = true}) / udp() / payload(5))
             .bytes();
@@ -42,7 +45,8 @@ TEST(FrameTest, Ipv4HeaderIsWhole) {
     EXPECT_EQ(at16(frame, 14 + 28 + 4), 8U + 5); // UDP length
 }
 
-TEST(FrameTest, WhatWasAskedForStays) {
+TEST(FrameTest, WhatWasAskedForStays)
+{
     const Ipv4 fields{.protocol = 99, .version = 7, .ihl = 2, .total_length = 3, .checksum = 0xbeef};
     const Bytes frame = (eth(0x1234) / ipv4(fields) / tcp()).bytes();
     EXPECT_EQ(at16(frame, 12), 0x1234U);
@@ -60,7 +64,8 @@ TEST(FrameTest, WhatWasAskedForStays) {
     EXPECT_EQ(six[54], 97);
 }
 
-TEST(FrameTest, ExtensionHeadersHaveTheLengthTheySay) {
+TEST(FrameTest, ExtensionHeadersHaveTheLengthTheySay)
+{
     EXPECT_EQ(hop_by_hop(0).header.size(), 8U);
     EXPECT_EQ(routing(2).header.size(), 24U);
     EXPECT_EQ(destination(255).header.size(), 2048U);
@@ -72,7 +77,8 @@ TEST(FrameTest, ExtensionHeadersHaveTheLengthTheySay) {
     EXPECT_TRUE(no_next().header.empty());
 }
 
-TEST(FrameTest, LengthFramedAndOtherLinkLayers) {
+TEST(FrameTest, LengthFramedAndOtherLinkLayers)
+{
     EXPECT_EQ(at16((eth() / llc() / payload(40)).bytes(), 12), 43U);
     EXPECT_EQ(at16((eth() / vlan(1) / llc() / payload(40)).bytes(), 16), 43U);
     EXPECT_EQ(at16((eth() / mpls(100) / ipv4() / tcp()).bytes(), 12), 0x8847U);

@@ -18,7 +18,8 @@ namespace {
 class LayoutTest : public CounterTest {
 protected:
     /// A TCP, a UDP and an ICMP frame and one that is not IP, on each CPU in turn.
-    void count_on_each_cpu() {
+    void count_on_each_cpu()
+    {
         const std::array frames{(eth() / ipv4() / tcp()).bytes(),
                                 (eth() / vlan(5) / ipv6() / udp() / payload(100)).bytes(),
                                 (eth() / ipv6() / hop_by_hop() / icmpv6()).bytes(), (eth() / arp()).bytes()};
@@ -32,7 +33,8 @@ protected:
     }
 
     /// Counts on all CPUs of the process at the same time and returns how many frames each ran.
-    std::uint32_t count_on_all_cpus_at_once(const Bytes& frame) {
+    std::uint32_t count_on_all_cpus_at_once(const Bytes& frame)
+    {
         constexpr std::uint32_t rounds = 20, repeat = 50'000;
         std::barrier start(static_cast<std::ptrdiff_t>(cpus().size()));
         std::vector<int> errors(cpus().size());
@@ -53,7 +55,8 @@ protected:
         return rounds * repeat;
     }
 
-    void check_nothing_is_lost(const Layout& layout) {
+    void check_nothing_is_lost(const Layout& layout)
+    {
         if (cpus().size() < 2)
             XDPSTAT_SKIP("counting at once needs two CPUs");
         ASSERT_NO_FATAL_FAILURE(load({.length = GetParam(), .layout = layout}));
@@ -77,7 +80,8 @@ protected:
 };
 XDPSTAT_INSTANTIATE(LayoutTest);
 
-TEST_P(LayoutTest, EachCpuCountsInItsSlot) {
+TEST_P(LayoutTest, EachCpuCountsInItsSlot)
+{
     const unsigned possible = possible_cpus();
     const Layout layouts[] = {
         per_cpu_layout(),
@@ -98,7 +102,8 @@ TEST_P(LayoutTest, EachCpuCountsInItsSlot) {
     }
 }
 
-TEST_P(LayoutTest, EachKindOfFrameWithoutTheBreakdown) {
+TEST_P(LayoutTest, EachKindOfFrameWithoutTheBreakdown)
+{
     for (const Layout& layout : {per_cpu_layout(), shared_layout()}) {
         SCOPED_TRACE(layout.name);
         ASSERT_NO_FATAL_FAILURE(load({.length = GetParam(), .layout = layout, .breakdown = false}));
@@ -113,7 +118,8 @@ TEST_P(LayoutTest, EachKindOfFrameWithoutTheBreakdown) {
     }
 }
 
-TEST_P(LayoutTest, EachKindOfFrameInTheSharedLayout) {
+TEST_P(LayoutTest, EachKindOfFrameInTheSharedLayout)
+{
     ASSERT_NO_FATAL_FAILURE(load({.length = GetParam(), .layout = shared_layout()}));
     for (const Sample& sample : samples()) {
         SCOPED_TRACE(sample.name);
@@ -121,21 +127,25 @@ TEST_P(LayoutTest, EachKindOfFrameInTheSharedLayout) {
     }
 }
 
-TEST_P(LayoutTest, NothingIsLostInOneSharedSlot) {
+TEST_P(LayoutTest, NothingIsLostInOneSharedSlot)
+{
     check_nothing_is_lost(shared_layout());
 }
 
-TEST_P(LayoutTest, NothingIsLostInPrivateSlots) {
+TEST_P(LayoutTest, NothingIsLostInPrivateSlots)
+{
     check_nothing_is_lost(per_cpu_layout());
 }
 
-TEST_P(LayoutTest, NothingIsLostWhereTheLastSlotIsShared) {
+TEST_P(LayoutTest, NothingIsLostWhereTheLastSlotIsShared)
+{
     check_nothing_is_lost({"LastSlotShared", 2, 1});
     check_nothing_is_lost({"NonePrivate", 2, 0});
 }
 
 // What a plain reader without a mapping gets.
-TEST_P(LayoutTest, LookupAndMappingShowTheSame) {
+TEST_P(LayoutTest, LookupAndMappingShowTheSame)
+{
     for (const Layout& layout : {per_cpu_layout(), shared_layout()}) {
         SCOPED_TRACE(layout.name);
         ASSERT_NO_FATAL_FAILURE(load({.length = GetParam(), .layout = layout}));

@@ -14,12 +14,14 @@
 
 namespace xdpstat::test {
 
-bool everything_is_required() {
+bool everything_is_required()
+{
     const char* required = std::getenv("XDPSTAT_REQUIRE");
     return required && std::string_view(required) == "all";
 }
 
-std::optional<std::string> missing_capabilities() {
+std::optional<std::string> missing_capabilities()
+{
     // CAP_PERFMON is for the length sources that subtract packet pointers or read the kernel's context.
     static constexpr std::array<std::pair<unsigned, std::string_view>, 3> needed{{
         {CAP_NET_ADMIN, "CAP_NET_ADMIN"},
@@ -43,7 +45,8 @@ std::optional<std::string> missing_capabilities() {
     return "loading an XDP program needs " + missing + ": run the tests as root";
 }
 
-std::vector<unsigned> allowed_cpus() {
+std::vector<unsigned> allowed_cpus()
+{
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof(set), &set))
         throw std::system_error(errno, std::generic_category(), "sched_getaffinity");
@@ -55,7 +58,8 @@ std::vector<unsigned> allowed_cpus() {
     return cpus;
 }
 
-unsigned possible_cpus() {
+unsigned possible_cpus()
+{
     // A list of ranges such as "0-3,8-11"; what counts is the number at its end.
     std::ifstream file("/sys/devices/system/cpu/possible");
     std::string list;
@@ -64,7 +68,8 @@ unsigned possible_cpus() {
     return static_cast<unsigned>(std::stoul(list.substr(list.find_last_of("-,") + 1))) + 1;
 }
 
-PinnedThread::PinnedThread(unsigned cpu) {
+PinnedThread::PinnedThread(unsigned cpu)
+{
     cpu_set_t set;
     CPU_ZERO(&set);
     CPU_SET(cpu, &set);
@@ -72,7 +77,8 @@ PinnedThread::PinnedThread(unsigned cpu) {
         throw std::system_error(errno, std::generic_category(), "sched_setaffinity");
 }
 
-PinnedThread::~PinnedThread() {
+PinnedThread::~PinnedThread()
+{
     sched_setaffinity(0, sizeof(before_), &before_);
 }
 

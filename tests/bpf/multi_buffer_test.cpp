@@ -13,7 +13,8 @@ namespace {
 class MultiBufferTest : public CounterTest {};
 XDPSTAT_INSTANTIATE_MULTI_BUFFER(MultiBufferTest);
 
-TEST_P(MultiBufferTest, EachKindOfFrameWithTheLinearPartCutAtEveryByte) {
+TEST_P(MultiBufferTest, EachKindOfFrameWithTheLinearPartCutAtEveryByte)
+{
     for (const Sample& sample : samples()) {
         SCOPED_TRACE(sample.name);
         const std::size_t headers = sample.headers.bytes().size();
@@ -23,7 +24,8 @@ TEST_P(MultiBufferTest, EachKindOfFrameWithTheLinearPartCutAtEveryByte) {
     }
 }
 
-TEST_P(MultiBufferTest, EveryCutOfEachKindOfFrameWithFourteenLinearBytes) {
+TEST_P(MultiBufferTest, EveryCutOfEachKindOfFrameWithFourteenLinearBytes)
+{
     for (const Sample& sample : samples()) {
         SCOPED_TRACE(sample.name);
         const Bytes frame = sample.frame();
@@ -32,7 +34,8 @@ TEST_P(MultiBufferTest, EveryCutOfEachKindOfFrameWithFourteenLinearBytes) {
     }
 }
 
-TEST_P(MultiBufferTest, EveryCutWithEveryLinearPart) {
+TEST_P(MultiBufferTest, EveryCutWithEveryLinearPart)
+{
     const Frame frames[] = {
         eth() / ipv4() / tcp(),
         eth() / vlan(5) / vlan(6, tpid_service) / ipv6() / udp(),
@@ -48,7 +51,8 @@ TEST_P(MultiBufferTest, EveryCutWithEveryLinearPart) {
     }
 }
 
-TEST_P(MultiBufferTest, JumboFrames) {
+TEST_P(MultiBufferTest, JumboFrames)
+{
     for (const Sample& sample : samples()) {
         SCOPED_TRACE(sample.name);
         const std::size_t headers = sample.headers.bytes().size();
@@ -62,7 +66,8 @@ TEST_P(MultiBufferTest, JumboFrames) {
 }
 
 // Extension headers so long that they span several fragments of a page each.
-TEST_P(MultiBufferTest, AChainLongerThanAPage) {
+TEST_P(MultiBufferTest, AChainLongerThanAPage)
+{
     const Frame chain =
         eth() / ipv6() / destination(255) / routing(255) / destination(255) / hop_by_hop(255) / tcp();
     const Bytes frame = (chain / payload(3000)).bytes();
@@ -74,7 +79,8 @@ TEST_P(MultiBufferTest, AChainLongerThanAPage) {
 }
 
 // A header that lies half in one fragment and half in the next: fragments are a page each.
-TEST_P(MultiBufferTest, AHeaderAcrossTheEdgeOfAFragment) {
+TEST_P(MultiBufferTest, AHeaderAcrossTheEdgeOfAFragment)
+{
     constexpr std::size_t page = 4096;
     for (std::size_t linear = 14; linear < 14 + 64; ++linear) {
         // Tags up to the edge between the first and second fragment, then a chain that straddles it.

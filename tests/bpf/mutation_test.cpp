@@ -17,7 +17,8 @@ constexpr std::size_t shortest_frame = 14; // what BPF_PROG_TEST_RUN takes
 
 class Mutator {
 public:
-    explicit Mutator(unsigned seed) : random_(seed) {
+    explicit Mutator(unsigned seed) : random_(seed)
+    {
         for (const Sample& sample : samples())
             seeds_.push_back(sample.frame());
         for (const Frame& frame :
@@ -27,19 +28,22 @@ public:
             seeds_.push_back(frame.bytes());
     }
 
-    Bytes next() {
+    Bytes next()
+    {
         Bytes frame = seeds_[below(seeds_.size())];
         for (std::size_t changes = 1 + below(4); changes > 0; --changes)
             change(frame);
         return frame;
     }
 
-    std::size_t below(std::size_t limit) {
+    std::size_t below(std::size_t limit)
+    {
         return std::uniform_int_distribution<std::size_t>(0, limit - 1)(random_);
     }
 
 private:
-    void change(Bytes& frame) {
+    void change(Bytes& frame)
+    {
         // Most of what matters lies in the first headers: half of all changes go there.
         const std::size_t reach = below(2) ? std::min<std::size_t>(frame.size(), 80) : frame.size();
         const std::size_t at = below(reach);
@@ -90,7 +94,8 @@ private:
 class MutationTest : public CounterTest {};
 XDPSTAT_INSTANTIATE(MutationTest);
 
-TEST_P(MutationTest, DamagedFrames) {
+TEST_P(MutationTest, DamagedFrames)
+{
     Mutator mutator(20261123);
     for (std::size_t number = 0; number < mutations; ++number) {
         SCOPED_TRACE("mutation " + std::to_string(number));
@@ -101,7 +106,8 @@ TEST_P(MutationTest, DamagedFrames) {
 class MultiBufferMutationTest : public CounterTest {};
 XDPSTAT_INSTANTIATE_MULTI_BUFFER(MultiBufferMutationTest);
 
-TEST_P(MultiBufferMutationTest, DamagedFramesInFragments) {
+TEST_P(MultiBufferMutationTest, DamagedFramesInFragments)
+{
     Mutator mutator(1518);
     for (std::size_t number = 0; number < mutations; ++number) {
         SCOPED_TRACE("mutation " + std::to_string(number));

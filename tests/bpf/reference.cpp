@@ -24,7 +24,8 @@ class Reader {
 public:
     explicit Reader(std::span<const std::uint8_t> frame) : frame_(frame) {}
 
-    [[nodiscard]] bool has(std::size_t offset, std::size_t size) const {
+    [[nodiscard]] bool has(std::size_t offset, std::size_t size) const
+    {
         return offset + size <= frame_.size();
     }
     [[nodiscard]] unsigned u8(std::size_t offset) const { return frame_[offset]; }
@@ -34,11 +35,13 @@ private:
     std::span<const std::uint8_t> frame_;
 };
 
-bool is_tag(unsigned ethertype) {
+bool is_tag(unsigned ethertype)
+{
     return ethertype == 0x8100 || ethertype == 0x88a8 || ethertype == 0x9100;
 }
 
-Kinds ipv4_kind(const Reader& frame, std::size_t header) {
+Kinds ipv4_kind(const Reader& frame, std::size_t header)
+{
     if (!frame.has(header, 20))
         return {{TRAFFIC_NETWORK_IPV4, TRAFFIC_TRANSPORT_TRUNCATED}, {}};
 
@@ -70,7 +73,8 @@ Kinds ipv4_kind(const Reader& frame, std::size_t header) {
     return {{fragment_offset ? TRAFFIC_NETWORK_IPV4_FRAGMENT : TRAFFIC_NETWORK_IPV4, transport}, {}};
 }
 
-traffic_transport ipv6_transport(unsigned next_header) {
+traffic_transport ipv6_transport(unsigned next_header)
+{
     switch (next_header) {
     case 6:
         return TRAFFIC_TRANSPORT_TCP;
@@ -89,12 +93,14 @@ traffic_transport ipv6_transport(unsigned next_header) {
     }
 }
 
-bool is_walked(unsigned next_header) {
+bool is_walked(unsigned next_header)
+{
     return next_header == 0 || next_header == 43 || next_header == 44 || next_header == 51 ||
            next_header == 60;
 }
 
-Kinds ipv6_kind(const Reader& frame, std::size_t header) {
+Kinds ipv6_kind(const Reader& frame, std::size_t header)
+{
     constexpr Kind truncated{TRAFFIC_NETWORK_IPV6, TRAFFIC_TRANSPORT_TRUNCATED};
     constexpr Kind given_up{TRAFFIC_NETWORK_IPV6, TRAFFIC_TRANSPORT_OTHER};
     constexpr unsigned always_walked = 8;
@@ -130,7 +136,8 @@ Kinds ipv6_kind(const Reader& frame, std::size_t header) {
     return {{TRAFFIC_NETWORK_IPV6, ipv6_transport(next_header)}, also_right};
 }
 
-Kinds kind_of(const Reader& frame) {
+Kinds kind_of(const Reader& frame)
+{
     std::size_t type_at = 12;
     while (frame.has(type_at, 2) && is_tag(frame.u16(type_at)))
         type_at += 4;
@@ -155,7 +162,8 @@ Kinds kind_of(const Reader& frame) {
     }
 }
 
-traffic_size size_of(std::size_t length) {
+traffic_size size_of(std::size_t length)
+{
     constexpr std::size_t bounds[] = TRAFFIC_SIZE_BOUNDS;
     unsigned size = 0;
     for (const std::size_t bound : bounds) {
@@ -168,7 +176,8 @@ traffic_size size_of(std::size_t length) {
 
 } // namespace
 
-Expected classify(std::span<const std::uint8_t> frame) {
+Expected classify(std::span<const std::uint8_t> frame)
+{
     const auto [kind, also_right] = kind_of(Reader(frame));
     const traffic_size size = size_of(frame.size());
     Expected expected{{kind.network, kind.transport, size}, {}};
@@ -177,7 +186,8 @@ Expected classify(std::span<const std::uint8_t> frame) {
     return expected;
 }
 
-traffic_class class_of(const Verdict& verdict) {
+traffic_class class_of(const Verdict& verdict)
+{
     switch (verdict.transport) {
     case TRAFFIC_TRANSPORT_TCP:
         return TRAFFIC_CLASS_TCP;
@@ -190,22 +200,26 @@ traffic_class class_of(const Verdict& verdict) {
     }
 }
 
-bool is_ipv4(const Verdict& verdict) {
+bool is_ipv4(const Verdict& verdict)
+{
     return verdict.network == TRAFFIC_NETWORK_IPV4 || verdict.network == TRAFFIC_NETWORK_IPV4_FRAGMENT;
 }
 
-bool is_ipv6(const Verdict& verdict) {
+bool is_ipv6(const Verdict& verdict)
+{
     return verdict.network == TRAFFIC_NETWORK_IPV6 || verdict.network == TRAFFIC_NETWORK_IPV6_FRAGMENT;
 }
 
-char letter_of(const Verdict& verdict) {
+char letter_of(const Verdict& verdict)
+{
     if (!is_ipv4(verdict) && !is_ipv6(verdict))
         return '-';
     constexpr std::string_view ipv4_letters = "ITUO", ipv6_letters = "ituo"; // in the order of traffic_class
     return (is_ipv4(verdict) ? ipv4_letters : ipv6_letters)[class_of(verdict)];
 }
 
-std::ostream& operator<<(std::ostream& out, const Verdict& verdict) {
+std::ostream& operator<<(std::ostream& out, const Verdict& verdict)
+{
     static constexpr std::array<std::string_view, TRAFFIC_NETWORK_COUNT> networks{
         "other", "arp", "ipv4", "ipv4-fragment", "ipv6", "ipv6-fragment", "mpls", "pppoe"};
     static constexpr std::array<std::string_view, TRAFFIC_TRANSPORT_COUNT> transports{

@@ -25,7 +25,8 @@ struct Expected {
     Verdict verdict;
     std::optional<Verdict> also_right;
 
-    [[nodiscard]] bool allows(const Verdict& counted) const {
+    [[nodiscard]] bool allows(const Verdict& counted) const
+    {
         return counted == verdict || (also_right && counted == *also_right);
     }
 };

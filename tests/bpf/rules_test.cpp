@@ -11,7 +11,8 @@ namespace {
 class RulesTest : public CounterTest {};
 XDPSTAT_INSTANTIATE(RulesTest);
 
-TEST_P(RulesTest, EachKindOfFrame) {
+TEST_P(RulesTest, EachKindOfFrame)
+{
     for (const Sample& sample : samples()) {
         SCOPED_TRACE(sample.name);
         const Bytes frame = sample.frame();
@@ -21,7 +22,8 @@ TEST_P(RulesTest, EachKindOfFrame) {
     }
 }
 
-TEST_P(RulesTest, EveryProtocolNumberOverBothVersions) {
+TEST_P(RulesTest, EveryProtocolNumberOverBothVersions)
+{
     for (unsigned number = 0; number < 256; ++number) {
         const auto protocol = static_cast<std::uint8_t>(number);
         SCOPED_TRACE(number);
@@ -34,7 +36,8 @@ TEST_P(RulesTest, EveryProtocolNumberOverBothVersions) {
     }
 }
 
-TEST_P(RulesTest, EveryEthertype) {
+TEST_P(RulesTest, EveryEthertype)
+{
     // What follows would be TCP over IPv4 behind a tag, and nothing sensible behind anything else.
     for (unsigned ethertype = 0; ethertype < 0x10000; ++ethertype) {
         const Frame frame =
@@ -43,7 +46,8 @@ TEST_P(RulesTest, EveryEthertype) {
     }
 }
 
-TEST_P(RulesTest, EveryCutOfEachKindOfFrame) {
+TEST_P(RulesTest, EveryCutOfEachKindOfFrame)
+{
     for (const Sample& sample : samples()) {
         SCOPED_TRACE(sample.name);
         const Bytes frame = sample.frame();
@@ -53,7 +57,8 @@ TEST_P(RulesTest, EveryCutOfEachKindOfFrame) {
 }
 
 // The cuts that matter, spelled out, so that they do not rest on the reference model alone.
-TEST_P(RulesTest, CutsAtTheEdgeOfEachHeader) {
+TEST_P(RulesTest, CutsAtTheEdgeOfEachHeader)
+{
     struct Case {
         const char* what;
         Frame frame;

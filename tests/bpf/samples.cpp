@@ -21,15 +21,18 @@ constexpr auto is_gre = TRAFFIC_TRANSPORT_GRE;
 constexpr auto is_ipsec = TRAFFIC_TRANSPORT_IPSEC;
 constexpr auto is_other = TRAFFIC_TRANSPORT_OTHER;
 
-Layer protocol4(std::uint8_t protocol) {
+Layer protocol4(std::uint8_t protocol)
+{
     return ipv4({.protocol = protocol});
 }
 
-Layer protocol6(std::uint8_t protocol) {
+Layer protocol6(std::uint8_t protocol)
+{
     return ipv6({.next_header = protocol});
 }
 
-std::vector<Sample> ipv4_samples() {
+std::vector<Sample> ipv4_samples()
+{
     const auto e = eth();
     return {
         {"tcp4", e / ipv4() / tcp(), v4, is_tcp},
@@ -78,7 +81,8 @@ std::vector<Sample> ipv4_samples() {
     };
 }
 
-std::vector<Sample> ipv6_samples() {
+std::vector<Sample> ipv6_samples()
+{
     const auto e = eth();
     return {
         {"tcp6", e / ipv6() / tcp(), v6, is_tcp},
@@ -137,7 +141,8 @@ std::vector<Sample> ipv6_samples() {
     };
 }
 
-std::vector<Sample> tunnel_samples() {
+std::vector<Sample> tunnel_samples()
+{
     const auto e = eth();
     const auto inner4 = ipv4() / tcp();
     const auto inner6 = ipv6() / tcp();
@@ -158,7 +163,8 @@ std::vector<Sample> tunnel_samples() {
     };
 }
 
-std::vector<Sample> link_samples() {
+std::vector<Sample> link_samples()
+{
     const auto e = eth();
     const auto inside = ipv4() / tcp();
     return {
@@ -200,7 +206,8 @@ std::vector<Sample> link_samples() {
 
 } // namespace
 
-const std::vector<Sample>& samples() {
+const std::vector<Sample>& samples()
+{
     static const std::vector<Sample> all = [] {
         std::vector<Sample> list;
         for (const auto& part : {ipv4_samples(), ipv6_samples(), tunnel_samples(), link_samples()})

@@ -18,7 +18,8 @@ struct Sample {
     traffic_transport transport;
 
     /// The frame with a payload of this size.
-    [[nodiscard]] Bytes frame(std::size_t payload_size = 10) const {
+    [[nodiscard]] Bytes frame(std::size_t payload_size = 10) const
+    {
         return (headers / payload(payload_size)).bytes();
     }
 };

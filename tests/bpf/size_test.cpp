@@ -15,7 +15,8 @@ struct Case {
 };
 
 void check_sizes(std::span<const Case> cases,
-                 const std::function<::testing::AssertionResult(const Expected&, const Bytes&)>& counts) {
+                 const std::function<::testing::AssertionResult(const Expected&, const Bytes&)>& counts)
+{
     const Bytes longest = (eth() / ipv4() / udp() / payload(cases.back().length)).bytes();
     for (const auto& [length, size] : cases) {
         SCOPED_TRACE(length);
@@ -29,7 +30,8 @@ void check_sizes(std::span<const Case> cases,
 class SizeTest : public CounterTest {};
 XDPSTAT_INSTANTIATE(SizeTest);
 
-TEST_P(SizeTest, EachBound) {
+TEST_P(SizeTest, EachBound)
+{
     static constexpr Case cases[] = {
         {34, TRAFFIC_SIZE_TO_64},     {60, TRAFFIC_SIZE_TO_64},     {63, TRAFFIC_SIZE_TO_64},
         {64, TRAFFIC_SIZE_TO_64},     {65, TRAFFIC_SIZE_TO_127},    {126, TRAFFIC_SIZE_TO_127},
@@ -44,7 +46,8 @@ TEST_P(SizeTest, EachBound) {
                 [&](const Expected& expected, const Bytes& frame) { return counts_as(expected, frame); });
 }
 
-TEST_P(SizeTest, EveryLengthOfAnEthernetFrame) {
+TEST_P(SizeTest, EveryLengthOfAnEthernetFrame)
+{
     const Bytes longest = (eth() / ipv6() / destination() / tcp() / payload(1600)).bytes();
     for (std::size_t length = 14; length <= 1600; ++length)
         ASSERT_TRUE(counts_right(cut(longest, length)));
@@ -53,7 +56,8 @@ TEST_P(SizeTest, EveryLengthOfAnEthernetFrame) {
 class JumboSizeTest : public CounterTest {};
 XDPSTAT_INSTANTIATE_MULTI_BUFFER(JumboSizeTest);
 
-TEST_P(JumboSizeTest, EachBoundInFragments) {
+TEST_P(JumboSizeTest, EachBoundInFragments)
+{
     static constexpr Case cases[] = {
         {64, TRAFFIC_SIZE_TO_64},     {65, TRAFFIC_SIZE_TO_127},    {1518, TRAFFIC_SIZE_TO_1518},
         {1519, TRAFFIC_SIZE_TO_9018}, {9000, TRAFFIC_SIZE_TO_9018}, {9017, TRAFFIC_SIZE_TO_9018},

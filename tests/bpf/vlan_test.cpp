@@ -12,7 +12,8 @@ namespace {
 constexpr std::array<std::uint16_t, 3> tpids{tpid_customer, tpid_service, tpid_old_double};
 
 /// A frame with this many tags, their kinds taken from `choice` read as a number to base three.
-Frame tagged(std::size_t tags, std::size_t choice, const Frame& inside) {
+Frame tagged(std::size_t tags, std::size_t choice, const Frame& inside)
+{
     Frame frame = eth();
     for (std::size_t tag = 0; tag < tags; ++tag, choice /= tpids.size())
         frame /= vlan(static_cast<unsigned>(tag) + 1, tpids[choice % tpids.size()]);
@@ -20,7 +21,8 @@ Frame tagged(std::size_t tags, std::size_t choice, const Frame& inside) {
 }
 
 /// Many tags at once; their kinds alternate.
-Bytes many_tags(std::size_t tags, const Frame& inside) {
+Bytes many_tags(std::size_t tags, const Frame& inside)
+{
     Bytes control_and_type;
     for (std::size_t tag = 1; tag < tags; ++tag) {
         const std::uint16_t next = tpids[tag % tpids.size()];
@@ -35,7 +37,8 @@ Bytes many_tags(std::size_t tags, const Frame& inside) {
 class VlanTest : public CounterTest {};
 XDPSTAT_INSTANTIATE(VlanTest);
 
-TEST_P(VlanTest, EveryMixOfUpToEightTags) {
+TEST_P(VlanTest, EveryMixOfUpToEightTags)
+{
     const std::array insides{ipv4() / tcp(), ipv6() / udp(), ipv6() / hop_by_hop() / icmpv6(), Frame(arp())};
     for (std::size_t tags = 0, choices = 1; tags <= 8; ++tags, choices *= tpids.size()) {
         for (std::size_t choice = 0; choice < choices; ++choice) {
@@ -50,7 +53,8 @@ TEST_P(VlanTest, EveryMixOfUpToEightTags) {
     }
 }
 
-TEST_P(VlanTest, EveryCutOfTaggedFrames) {
+TEST_P(VlanTest, EveryCutOfTaggedFrames)
+{
     for (std::size_t tags = 1; tags <= 8; ++tags) {
         for (const Frame& inside : {ipv4() / tcp(), ipv6() / destination(1) / udp()}) {
             SCOPED_TRACE(std::to_string(tags) + " tags");
@@ -61,7 +65,8 @@ TEST_P(VlanTest, EveryCutOfTaggedFrames) {
     }
 }
 
-TEST_P(VlanTest, AFrameThatEndsInsideATag) {
+TEST_P(VlanTest, AFrameThatEndsInsideATag)
+{
     for (const std::uint16_t tpid : tpids) {
         const Bytes one = (eth() / vlan(5, tpid) / ipv4() / tcp()).bytes();
         const Bytes two = (eth() / vlan(5) / vlan(6, tpid) / ipv4() / tcp()).bytes();
@@ -78,7 +83,8 @@ TEST_P(VlanTest, AFrameThatEndsInsideATag) {
 class LongVlanTest : public CounterTest {};
 XDPSTAT_INSTANTIATE_MULTI_BUFFER(LongVlanTest);
 
-TEST_P(LongVlanTest, AHundredTagsAndMore) {
+TEST_P(LongVlanTest, AHundredTagsAndMore)
+{
     for (const std::size_t tags : {100U, 300U, 700U}) {
         SCOPED_TRACE(tags);
         const Bytes frame = many_tags(tags, ipv6() / hop_by_hop() / tcp());
@@ -90,7 +96,8 @@ TEST_P(LongVlanTest, AHundredTagsAndMore) {
     }
 }
 
-TEST_P(LongVlanTest, AsManyTagsAsAFrameHolds) {
+TEST_P(LongVlanTest, AsManyTagsAsAFrameHolds)
+{
     for (const std::size_t tags : {100U, 300U, 2000U, 2240U}) { // the last fills a frame of 9000 bytes
         SCOPED_TRACE(tags);
         const Bytes frame = many_tags(tags, ipv4() / udp() / payload(20));
@@ -104,7 +111,8 @@ TEST_P(LongVlanTest, AsManyTagsAsAFrameHolds) {
 }
 
 // More than a jumbo frame holds: whether the program finds the end or gives up, it counts the frame once.
-TEST_P(LongVlanTest, MoreTagsThanAJumboFrameHolds) {
+TEST_P(LongVlanTest, MoreTagsThanAJumboFrameHolds)
+{
     for (const std::size_t tags : {2500U, 10'000U}) {
         SCOPED_TRACE(tags);
         const Bytes frame = many_tags(tags, ipv4() / udp() / payload(20));

@@ -12,7 +12,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
-MachineFacts good_machine() {
+MachineFacts good_machine()
+{
     MachineFacts facts;
     facts.kernel = {6, 18};
     facts.release = "6.18.0";
@@ -27,7 +28,8 @@ MachineFacts good_machine() {
     return facts;
 }
 
-InterfaceFacts good_interface() {
+InterfaceFacts good_interface()
+{
     InterfaceFacts facts;
     facts.interface = {.name = "eth0", .index = 2, .mtu = 1500, .up = true, .driver = "ice"};
     facts.features.xdp = XdpFeatures{.native = true, .multi_buffer = true, .offload = false};
@@ -38,7 +40,8 @@ InterfaceFacts good_interface() {
 
 using Findings = std::vector<Finding>;
 
-Finding find(const Findings& findings, const std::string& what) {
+Finding find(const Findings& findings, const std::string& what)
+{
     const auto found = std::ranges::find(findings, what, &Finding::what);
     if (found == findings.end()) {
         ADD_FAILURE() << "no finding '" << what << "'";
@@ -48,24 +51,28 @@ Finding find(const Findings& findings, const std::string& what) {
 }
 
 /// Whatever is in the way has a way out of it.
-void expect_failure(const Findings& findings, const std::string& what) {
+void expect_failure(const Findings& findings, const std::string& what)
+{
     const Finding finding = find(findings, what);
     EXPECT_EQ(finding.severity, Severity::fail) << what;
     EXPECT_FALSE(finding.to_do.empty()) << what;
     EXPECT_TRUE(any_failure(findings));
 }
 
-bool all_ok(const Findings& findings) {
+bool all_ok(const Findings& findings)
+{
     return std::ranges::all_of(findings,
                                [](const Finding& finding) { return finding.severity == Severity::ok; });
 }
 
-TEST(Doctor, FindsAGoodMachineGood) {
+TEST(Doctor, FindsAGoodMachineGood)
+{
     EXPECT_TRUE(all_ok(judge_machine(good_machine())));
     EXPECT_TRUE(all_ok(judge_interface(good_interface(), good_machine())));
 }
 
-TEST(Doctor, ReadsKernelReleases) {
+TEST(Doctor, ReadsKernelReleases)
+{
     EXPECT_EQ(parse_kernel_release("6.18.44-amd64"), (KernelVersion{6, 18}));
     EXPECT_EQ(parse_kernel_release("5.10-rc1"), (KernelVersion{5, 10}));
     EXPECT_EQ(parse_kernel_release("7.3"), (KernelVersion{7, 3}));
@@ -73,13 +80,15 @@ TEST(Doctor, ReadsKernelReleases) {
         EXPECT_EQ(parse_kernel_release(bad), KernelVersion{}) << bad;
 }
 
-TEST(Doctor, RefusesKernelsBelowTheFloor) {
+TEST(Doctor, RefusesKernelsBelowTheFloor)
+{
     auto facts = good_machine();
     facts.kernel = {5, 9};
     expect_failure(judge_machine(facts), "kernel");
 }
 
-TEST(Doctor, SaysWhatAnOldKernelLacks) {
+TEST(Doctor, SaysWhatAnOldKernelLacks)
+{
     auto facts = good_machine();
     facts.kernel = {5, 10};
     const auto old = find(judge_machine(facts), "kernel");
@@ -89,7 +98,8 @@ TEST(Doctor, SaysWhatAnOldKernelLacks) {
     EXPECT_THAT(find(judge_machine(facts), "kernel").detail, ::testing::Not(HasSubstr("(5.18)")));
 }
 
-TEST(Doctor, NamesWhatIsMissingOfTheMachine) {
+TEST(Doctor, NamesWhatIsMissingOfTheMachine)
+{
     const auto failing = [](const std::string& what, auto change) {
         auto facts = good_machine();
         change(facts);
@@ -110,13 +120,15 @@ TEST(Doctor, NamesWhatIsMissingOfTheMachine) {
     });
 }
 
-TEST(Doctor, OffersToMountABpfFileSystem) {
+TEST(Doctor, OffersToMountABpfFileSystem)
+{
     auto facts = good_machine();
     facts.pin_root_on_bpffs = false;
     EXPECT_THAT(find(judge_machine(facts), "bpffs").to_do, HasSubstr("--mount-bpffs"));
 }
 
-TEST(Doctor, NamesTheCapabilitiesThatAreMissing) {
+TEST(Doctor, NamesTheCapabilitiesThatAreMissing)
+{
     auto facts = good_machine();
     facts.held = {};
     facts.is_root = false;
@@ -127,14 +139,16 @@ TEST(Doctor, NamesTheCapabilitiesThatAreMissing) {
     EXPECT_THAT(find(judge_machine(facts), "capabilities").to_do, HasSubstr("--cap-add"));
 }
 
-TEST(Doctor, HintsAtTheSeccompProfile) {
+TEST(Doctor, HintsAtTheSeccompProfile)
+{
     auto facts = good_machine();
     facts.bpf_error = EPERM;
     facts.seccomp = true;
     EXPECT_THAT(find(judge_machine(facts), "bpf()").to_do, HasSubstr("seccomp"));
 }
 
-TEST(Doctor, WarnsOfWhatOnlyCosts) {
+TEST(Doctor, WarnsOfWhatOnlyCosts)
+{
     auto facts = good_machine();
     facts.jit = 0;
     facts.kernel_btf = false;
@@ -148,13 +162,15 @@ TEST(Doctor, WarnsOfWhatOnlyCosts) {
     EXPECT_THAT(find(findings, "CPUs").detail, HasSubstr("4 possible, 2 online"));
 }
 
-TEST(Doctor, MemoryLockMattersToOldKernelsOnly) {
+TEST(Doctor, MemoryLockMattersToOldKernelsOnly)
+{
     auto facts = good_machine();
     facts.memory_lock_limit = 0;
     EXPECT_TRUE(all_ok(judge_machine(facts)));
 }
 
-TEST(Doctor, ExpectsTheModeThatTheDriverTells) {
+TEST(Doctor, ExpectsTheModeThatTheDriverTells)
+{
     auto facts = good_interface();
     EXPECT_EQ(expected_mode(facts, {6, 18}).mode, bpfxx::XdpMode::native);
     facts.features.xdp->native = false;
@@ -164,7 +180,8 @@ TEST(Doctor, ExpectsTheModeThatTheDriverTells) {
     EXPECT_FALSE(any_failure(judge_interface(facts, good_machine())));
 }
 
-TEST(Doctor, GuessesByTheDriversNameOnOldKernels) {
+TEST(Doctor, GuessesByTheDriversNameOnOldKernels)
+{
     auto facts = good_interface();
     facts.features.xdp.reset();
     const KernelVersion old{6, 1};
@@ -176,7 +193,8 @@ TEST(Doctor, GuessesByTheDriversNameOnOldKernels) {
 }
 
 /// What makes a driver refuse native mode, and what is to be done about it.
-TEST(Doctor, KnowsWhyDriversRefuseNativeMode) {
+TEST(Doctor, KnowsWhyDriversRefuseNativeMode)
+{
     const auto generic = [](const std::string& why, const std::string& to_do, auto change,
                             KernelVersion kernel = {6, 18}) {
         auto facts = good_interface();
@@ -212,13 +230,15 @@ TEST(Doctor, KnowsWhyDriversRefuseNativeMode) {
     });
 }
 
-TEST(Doctor, TakesJumboFramesWhereTheDriverDoes) {
+TEST(Doctor, TakesJumboFramesWhereTheDriverDoes)
+{
     auto facts = good_interface();
     facts.interface.mtu = 9000;
     EXPECT_EQ(expected_mode(facts, {6, 18}).mode, bpfxx::XdpMode::native);
 }
 
-TEST(Doctor, NamesTheProgramThatHoldsTheInterface) {
+TEST(Doctor, NamesTheProgramThatHoldsTheInterface)
+{
     auto facts = good_interface();
     ProgramFact program{
         .id = 42, .mode = bpfxx::XdpMode::native, .name = "firewall", .tag = "00112233aabbccdd"};
@@ -237,7 +257,8 @@ TEST(Doctor, NamesTheProgramThatHoldsTheInterface) {
     EXPECT_THAT(said_of(ProgramOwner::dispatcher), HasSubstr("dispatcher"));
 }
 
-TEST(Doctor, KnowsTheCounterItself) {
+TEST(Doctor, KnowsTheCounterItself)
+{
     auto facts = good_interface();
     facts.programs = {{.id = 42,
                        .mode = bpfxx::XdpMode::native,
@@ -251,7 +272,8 @@ TEST(Doctor, KnowsTheCounterItself) {
     EXPECT_THAT(mode.to_do, HasSubstr("xdpstat detach eth0"));
 }
 
-TEST(Doctor, SendsToTheMembersOfABond) {
+TEST(Doctor, SendsToTheMembersOfABond)
+{
     auto facts = good_interface();
     facts.features.kind = "bond";
     facts.features.members = {"eth1", "eth2"};
@@ -260,7 +282,8 @@ TEST(Doctor, SendsToTheMembersOfABond) {
     expect_failure(judge_interface(facts, good_machine()), "bond");
 }
 
-TEST(Doctor, SeesTheBondThatKeepsItsMembersFree) {
+TEST(Doctor, SeesTheBondThatKeepsItsMembersFree)
+{
     auto facts = good_interface();
     facts.features.master = "bond0";
     facts.features.master_kind = "bond";
@@ -269,7 +292,8 @@ TEST(Doctor, SeesTheBondThatKeepsItsMembersFree) {
     expect_failure(judge_interface(facts, good_machine()), "bond");
 }
 
-TEST(Doctor, WarnsOfAnInterfaceThatIsDown) {
+TEST(Doctor, WarnsOfAnInterfaceThatIsDown)
+{
     auto facts = good_interface();
     facts.interface.up = false;
     const auto finding = find(judge_interface(facts, good_machine()), "interface");
@@ -277,7 +301,8 @@ TEST(Doctor, WarnsOfAnInterfaceThatIsDown) {
     EXPECT_EQ(finding.to_do, "ip link set eth0 up");
 }
 
-TEST(Doctor, CountsVirtioQueuesForOldKernels) {
+TEST(Doctor, CountsVirtioQueuesForOldKernels)
+{
     auto facts = good_interface();
     facts.interface.driver = "virtio_net";
     facts.features.channels = Channels{.combined = 2, .max_combined = 2, .rx = 0, .max_rx = 0};
@@ -287,7 +312,8 @@ TEST(Doctor, CountsVirtioQueuesForOldKernels) {
     EXPECT_EQ(find(judge_interface(facts, machine), "queues").severity, Severity::warn);
 }
 
-TEST(Doctor, PassesOnTheNearNames) {
+TEST(Doctor, PassesOnTheNearNames)
+{
     const auto finding = judge_missing(bpfxx::make_error(bpfxx::ErrorKind::not_found, "find interface", "et0",
                                                          "no such interface", "did you mean eth0?"));
     EXPECT_EQ(finding.severity, Severity::fail);

@@ -20,7 +20,8 @@ const std::vector<Finding> machine = {
 const std::vector<Finding> slot_taken = {
     {Severity::fail, "XDP program", "'firewall' id 42", "detach it first"}};
 
-TEST(Findings, MarksEachAndSaysWhatToDo) {
+TEST(Findings, MarksEachAndSaysWhatToDo)
+{
     EXPECT_EQ(doctor_text({"eth0", machine, slot_taken}, {}),
               "ok    kernel         6.18.0, has all that is used\n"
               "warn  JIT            is off\n"
@@ -35,7 +36,8 @@ TEST(Findings, MarksEachAndSaysWhatToDo) {
                 HasSubstr("nothing stands in the way of attaching, 1 warning\n"));
 }
 
-TEST(Findings, WrapsLongLinesAndKeepsEveryWord) {
+TEST(Findings, WrapsLongLinesAndKeepsEveryWord)
+{
     std::string detail;
     for (int i = 0; i < 40; i++)
         detail += (i == 0 ? "word" : " word") + std::to_string(i);
@@ -49,18 +51,21 @@ TEST(Findings, WrapsLongLinesAndKeepsEveryWord) {
     EXPECT_THAT(words, HasSubstr(detail + " -> " + detail));
 }
 
-TEST(Findings, ColoursOnlyWhereAsked) {
+TEST(Findings, ColoursOnlyWhereAsked)
+{
     EXPECT_THAT(doctor_text({"eth0", machine, slot_taken}, {.color = true}), HasSubstr("\033["));
     EXPECT_THAT(doctor_text({"eth0", machine, slot_taken}, {.color = false}), Not(HasSubstr("\033[")));
 }
 
-TEST(Findings, LetsNoNameWriteToTheTerminal) {
+TEST(Findings, LetsNoNameWriteToTheTerminal)
+{
     const std::vector<Finding> evil = {
         {Severity::ok, "interface", "e\033[2Jth0", "ip link set e\033[2Jth0 up"}};
     EXPECT_THAT(doctor_text({"e\033[2Jth0", machine, evil}, {}), Not(HasSubstr("\033")));
 }
 
-TEST(Findings, GivesDoctorAsJson) {
+TEST(Findings, GivesDoctorAsJson)
+{
     const auto document = nlohmann::json::parse(doctor_json({"eth0", machine, slot_taken}));
     EXPECT_EQ(document["schema"], "xdpstat.doctor/1");
     EXPECT_EQ(document["can_attach"], false);
@@ -72,7 +77,8 @@ TEST(Findings, GivesDoctorAsJson) {
     EXPECT_FALSE(healthy.contains("interface"));
 }
 
-Verification sample() {
+Verification sample()
+{
     Verification report;
     report.interface = "eth0";
     report.mode = "native";
@@ -85,7 +91,8 @@ Verification sample() {
     return report;
 }
 
-TEST(Findings, ShowsBothFiguresSideBySide) {
+TEST(Findings, ShowsBothFiguresSideBySide)
+{
     EXPECT_EQ(verify_text(sample(), {}),
               "eth0, native mode, 5.0 s\n"
               "                                 packets                       bytes\n"
@@ -99,7 +106,8 @@ TEST(Findings, ShowsBothFiguresSideBySide) {
               "fail  packets        7 more\n");
 }
 
-TEST(Findings, GivesVerifyAsJsonWithExactNumbers) {
+TEST(Findings, GivesVerifyAsJsonWithExactNumbers)
+{
     const auto document = nlohmann::json::parse(verify_json(sample()));
     EXPECT_EQ(document["schema"], "xdpstat.verify/1");
     EXPECT_EQ(document["agrees"], false);
@@ -110,7 +118,8 @@ TEST(Findings, GivesVerifyAsJsonWithExactNumbers) {
     EXPECT_EQ(document["uncertainty"]["packets"], 0);
 }
 
-TEST(Findings, ShowsNoMoreOfTheDriverThanAScreenTakes) {
+TEST(Findings, ShowsNoMoreOfTheDriverThanAScreenTakes)
+{
     auto report = sample();
     report.driver.clear();
     for (int i = 0; i < 1000; i++)

@@ -81,7 +81,8 @@ TEST(Layout, SameIsOneRunOfBytes)
 {
     Types types;
     const int id = types.structure(
-        "Outer", 32, {{"first", types.alias64, 0}, {"inner", types.array(types.inner(), 2), 8}, {"last", types.u64, 24}});
+        "Outer", 32,
+        {{"first", types.alias64, 0}, {"inner", types.array(types.inner(), 2), 8}, {"last", types.u64, 24}});
     const auto report = types.compare(bpfxx::shape<Outer>, id);
     EXPECT_EQ(report.outcome, Outcome::same);
     EXPECT_THAT(report.differences, testing::IsEmpty());
@@ -93,15 +94,19 @@ TEST(Layout, SameIsOneRunOfBytes)
 TEST(Layout, MovedAndAddedFieldsAreReadByProjection)
 {
     Types types;
-    const int wide_inner =
-        types.structure("Inner", 12, {{"new_field", types.u32, 0}, {"a", types.u32, 4}, {"b", types.s16, 8}, {"c", types.u16, 10}});
+    const int wide_inner = types.structure(
+        "Inner", 12,
+        {{"new_field", types.u32, 0}, {"a", types.u32, 4}, {"b", types.s16, 8}, {"c", types.u16, 10}});
     const int id = types.structure(
-        "Outer", 40, {{"last", types.u64, 0}, {"inner", types.array(wide_inner, 2), 8}, {"first", types.u64, 32}});
+        "Outer", 40,
+        {{"last", types.u64, 0}, {"inner", types.array(wide_inner, 2), 8}, {"first", types.u64, 32}});
     const auto report = types.compare(bpfxx::shape<Outer>, id);
     EXPECT_EQ(report.outcome, Outcome::compatible);
 
     std::array<std::byte, 40> value{};
-    const auto put = [&](std::size_t at, auto number) { std::memcpy(value.data() + at, &number, sizeof(number)); };
+    const auto put = [&](std::size_t at, auto number) {
+        std::memcpy(value.data() + at, &number, sizeof(number));
+    };
     put(0, std::uint64_t{7});
     put(8, std::uint32_t{99});
     put(12, std::uint32_t{1});
@@ -127,7 +132,8 @@ TEST(Layout, EveryDifferenceIsListed)
 {
     Types types;
     const int inner = types.structure("Inner", 8, {{"a", types.u64, 0}, {"b", types.u16, 4}});
-    const int id = types.structure("Outer", 24, {{"first", types.u32, 0}, {"inner", types.array(inner, 2), 8}});
+    const int id =
+        types.structure("Outer", 24, {{"first", types.u32, 0}, {"inner", types.array(inner, 2), 8}});
     const auto report = types.compare(bpfxx::shape<Outer>, id);
     EXPECT_EQ(report.outcome, Outcome::incompatible);
     EXPECT_THAT(report.projection, testing::IsEmpty());
@@ -144,7 +150,8 @@ TEST(Layout, ArrayOfAnotherLengthIsRefused)
 {
     Types types;
     const int id = types.structure(
-        "Outer", 40, {{"first", types.u64, 0}, {"inner", types.array(types.inner(), 3), 8}, {"last", types.u64, 32}});
+        "Outer", 40,
+        {{"first", types.u64, 0}, {"inner", types.array(types.inner(), 3), 8}, {"last", types.u64, 32}});
     const auto report = types.compare(bpfxx::shape<Outer>, id);
     EXPECT_EQ(report.outcome, Outcome::incompatible);
     EXPECT_THAT(report.table(), testing::HasSubstr("2 elements  "));

@@ -14,7 +14,8 @@ TEST(NearNames, NearestFirstAndAtMostThree)
 {
     EXPECT_THAT(xdpstat::near_names("eth9", {"docker0", "eth0", "eth1", "eth2", "eth3", "lo"}),
                 ElementsAre("eth0", "eth1", "eth2"));
-    EXPECT_THAT(xdpstat::near_names("enp3s0", {"enp2s0", "enp3s0f1", "lo"}), ElementsAre("enp2s0", "enp3s0f1"));
+    EXPECT_THAT(xdpstat::near_names("enp3s0", {"enp2s0", "enp3s0f1", "lo"}),
+                ElementsAre("enp2s0", "enp3s0f1"));
     EXPECT_THAT(xdpstat::near_names("wlan0", {"eth0", "lo"}), IsEmpty());
 }
 

@@ -13,7 +13,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Snapshot at(std::chrono::nanoseconds steady, const pkt_stats& stats) {
+Snapshot at(std::chrono::nanoseconds steady, const pkt_stats& stats)
+{
     Snapshot snapshot;
     snapshot.taken = std::chrono::steady_clock::time_point(steady);
     snapshot.wall_clock = samples::moment();
@@ -24,7 +25,8 @@ Snapshot at(std::chrono::nanoseconds steady, const pkt_stats& stats) {
 constexpr pkt_stats some{10, 1000, 1, 2, 3, 4, 5, 4};
 constexpr pkt_stats more{40, 5000, 11, 12, 8, 9, 25, 14};
 
-TEST(Rates, AreDifferencesOverTime) {
+TEST(Rates, AreDifferencesOverTime)
+{
     const Rates result = rates(at(1s, some), at(3s, more));
     EXPECT_DOUBLE_EQ(result.seconds, 2);
     EXPECT_FALSE(result.new_instance);
@@ -39,27 +41,31 @@ TEST(Rates, AreDifferencesOverTime) {
     EXPECT_DOUBLE_EQ(result.per_second(result.stats.total_packets), 15);
 }
 
-TEST(Rates, NothingArrived) {
+TEST(Rates, NothingArrived)
+{
     const Rates result = rates(at(1s, some), at(2s, some));
     EXPECT_FALSE(result.new_instance);
     EXPECT_EQ(result.stats.total_packets, 0U);
     EXPECT_DOUBLE_EQ(result.per_second(result.stats.total_packets), 0);
 }
 
-TEST(Rates, NoTimePassed) {
+TEST(Rates, NoTimePassed)
+{
     const Rates result = rates(at(1s, some), at(1s, more));
     EXPECT_DOUBLE_EQ(result.seconds, 0);
     EXPECT_DOUBLE_EQ(result.per_second(result.stats.total_packets), 0);
 }
 
-TEST(Rates, ANewInstanceCountsFromNothing) {
+TEST(Rates, ANewInstanceCountsFromNothing)
+{
     const Rates result = rates(at(1s, more), at(2s, some));
     EXPECT_TRUE(result.new_instance);
     EXPECT_EQ(result.stats.total_packets, some.total_packets);
     EXPECT_EQ(result.stats.total_bytes, some.total_bytes);
 }
 
-TEST(Rates, OneCounterThatWentBackIsEnough) {
+TEST(Rates, OneCounterThatWentBackIsEnough)
+{
     for (std::size_t i = 0; i < counters(some).size(); i++) {
         pkt_stats older = some;
         __u64 pkt_stats::* const fields[] = {&pkt_stats::total_packets, &pkt_stats::total_bytes,
@@ -71,7 +77,8 @@ TEST(Rates, OneCounterThatWentBackIsEnough) {
     }
 }
 
-TEST(Rates, TheWallClockMayStep) {
+TEST(Rates, TheWallClockMayStep)
+{
     for (const auto step : {-1000h, 1000h}) {
         Snapshot newer = at(3s, more);
         newer.wall_clock += step;
@@ -81,13 +88,15 @@ TEST(Rates, TheWallClockMayStep) {
     }
 }
 
-TEST(Rates, SnapshotsInTheWrongOrderHaveNoTime) {
+TEST(Rates, SnapshotsInTheWrongOrderHaveNoTime)
+{
     const Rates result = rates(at(2s, some), at(1s, more));
     EXPECT_DOUBLE_EQ(result.seconds, 0);
     EXPECT_DOUBLE_EQ(result.per_second(1000), 0);
 }
 
-TEST(Rates, AreExactAtTheLargestCounts) {
+TEST(Rates, AreExactAtTheLargestCounts)
+{
     constexpr __u64 most = std::numeric_limits<__u64>::max();
     pkt_stats older{};
     older.total_bytes = most - 3;
@@ -96,7 +105,8 @@ TEST(Rates, AreExactAtTheLargestCounts) {
     EXPECT_EQ(rates(at(1s, older), at(2s, newer)).stats.total_bytes, 3U);
 }
 
-TEST(Rates, CellsNeverGoBelowNothing) {
+TEST(Rates, CellsNeverGoBelowNothing)
+{
     Snapshot older = at(1s, some);
     Snapshot newer = at(2s, more);
     older.traffic.cell[TRAFFIC_NETWORK_IPV4][TRAFFIC_TRANSPORT_TCP][TRAFFIC_SIZE_TO_64] = {5, 300};

@@ -17,7 +17,8 @@ struct Interval {
     VerifyReading end;
     VerifyFacts facts;
 
-    Interval(Cell counter, Cell kernel) {
+    Interval(Cell counter, Cell kernel)
+    {
         facts.interface = "eth0";
         facts.mode = "native";
         facts.driver = "ice";
@@ -35,7 +36,8 @@ struct Interval {
         end.after = end.before;
     }
 
-    void driver(const std::string& name, std::uint64_t difference) {
+    void driver(const std::string& name, std::uint64_t difference)
+    {
         start.driver.push_back({name, 7});
         end.driver.push_back({name, 7 + difference});
     }
@@ -43,21 +45,25 @@ struct Interval {
     [[nodiscard]] Verification result() const { return explain(start, end, facts); }
 };
 
-const Finding* find(const Verification& report, const std::string& what) {
+const Finding* find(const Verification& report, const std::string& what)
+{
     const auto found = std::ranges::find(report.findings, what, &Finding::what);
     return found == report.findings.end() ? nullptr : &*found;
 }
 
-std::string detail(const Verification& report, const std::string& what) {
+std::string detail(const Verification& report, const std::string& what)
+{
     const Finding* finding = find(report, what);
     return finding == nullptr ? "" : finding->detail;
 }
 
-bool has_failure(const Verification& report) {
+bool has_failure(const Verification& report)
+{
     return std::ranges::find(report.findings, Severity::fail, &Finding::severity) != report.findings.end();
 }
 
-TEST(Verify, TellsEqualFigures) {
+TEST(Verify, TellsEqualFigures)
+{
     const auto report = Interval({100, 9000}, {100, 9000}).result();
     EXPECT_TRUE(report.agrees);
     EXPECT_EQ(report.counter.packets, 100U);
@@ -67,14 +73,16 @@ TEST(Verify, TellsEqualFigures) {
     EXPECT_FALSE(has_failure(report));
 }
 
-TEST(Verify, WarnsWhereNothingArrived) {
+TEST(Verify, WarnsWhereNothingArrived)
+{
     const auto report = Interval({0, 0}, {0, 0}).result();
     EXPECT_TRUE(report.agrees);
     ASSERT_EQ(report.findings.size(), 1U);
     EXPECT_EQ(report.findings[0].severity, Severity::warn);
 }
 
-TEST(Verify, FailsOnAGapThatNothingExplains) {
+TEST(Verify, FailsOnAGapThatNothingExplains)
+{
     for (const Cell kernel : {Cell{101, 9090}, Cell{99, 8910}, Cell{100, 9001}, Cell{100, 8999}}) {
         const auto report = Interval({100, 9000}, kernel).result();
         EXPECT_FALSE(report.agrees) << kernel.packets << " " << kernel.bytes;
@@ -82,7 +90,8 @@ TEST(Verify, FailsOnAGapThatNothingExplains) {
     }
 }
 
-TEST(Verify, TakesAFrameBetweenTwoReadingsForNoGap) {
+TEST(Verify, TakesAFrameBetweenTwoReadingsForNoGap)
+{
     Interval interval({100, 9000}, {99, 8910});
     interval.end.after.rx_packets += 3; // the kernel's figure went from 99 to 102 while the counter was read
     interval.end.after.rx_bytes += 270;
@@ -92,7 +101,8 @@ TEST(Verify, TakesAFrameBetweenTwoReadingsForNoGap) {
     EXPECT_THAT(detail(report, "packets"), HasSubstr("but for 2 of the 3"));
 }
 
-TEST(Verify, AllowsForFramesOnTheirWayUnderLoadOnly) {
+TEST(Verify, AllowsForFramesOnTheirWayUnderLoadOnly)
+{
     Interval interval({100000, 9000000}, {100064, 9005760});
     EXPECT_FALSE(interval.result().agrees);
     interval.end.quiet = false;
@@ -101,21 +111,24 @@ TEST(Verify, AllowsForFramesOnTheirWayUnderLoadOnly) {
     EXPECT_FALSE(interval.result().agrees);
 }
 
-TEST(Verify, NoticesAReset) {
+TEST(Verify, NoticesAReset)
+{
     Interval interval({100, 9000}, {100, 9000});
     interval.end.counter = {5, 400};
     EXPECT_FALSE(interval.result().agrees);
     EXPECT_THAT(detail(interval.result(), "counters"), HasSubstr("reset"));
 }
 
-TEST(Verify, KnowsDriversThatLeaveOutTheEthernetHeader) {
+TEST(Verify, KnowsDriversThatLeaveOutTheEthernetHeader)
+{
     Interval interval({100, 9800}, {100, 8400});
     interval.facts.driver = "veth";
     EXPECT_TRUE(interval.result().agrees);
     EXPECT_THAT(detail(interval.result(), "bytes"), HasSubstr("14 a frame: driver veth"));
 }
 
-TEST(Verify, KnowsThatVethCountsRedirectedFramesWhole) {
+TEST(Verify, KnowsThatVethCountsRedirectedFramesWhole)
+{
     Interval interval({100, 9800}, {100, 9800 - 14 * 60});
     EXPECT_FALSE(interval.result().agrees);
     interval.facts.driver = "veth";
@@ -125,13 +138,15 @@ TEST(Verify, KnowsThatVethCountsRedirectedFramesWhole) {
     EXPECT_FALSE(interval.result().agrees);
 }
 
-TEST(Verify, KnowsTheFrameCheckSequence) {
+TEST(Verify, KnowsTheFrameCheckSequence)
+{
     const auto report = Interval({100, 9000}, {100, 9400}).result();
     EXPECT_TRUE(report.agrees);
     EXPECT_THAT(detail(report, "bytes"), HasSubstr("frame check sequence"));
 }
 
-TEST(Verify, KnowsVlanTagsThatTheCardTakesOff) {
+TEST(Verify, KnowsVlanTagsThatTheCardTakesOff)
+{
     Interval interval({100, 9000}, {100, 9120});
     EXPECT_FALSE(interval.result().agrees);
     interval.facts.rx_vlan_offload = true;
@@ -141,7 +156,8 @@ TEST(Verify, KnowsVlanTagsThatTheCardTakesOff) {
     EXPECT_FALSE(interval.result().agrees);
 }
 
-TEST(Verify, NamesFramesDroppedBeforeXdp) {
+TEST(Verify, NamesFramesDroppedBeforeXdp)
+{
     Interval interval({100, 9000}, {107, 9630});
     interval.end.after.rx_missed = 6;
     EXPECT_FALSE(interval.result().agrees);
@@ -152,7 +168,8 @@ TEST(Verify, NamesFramesDroppedBeforeXdp) {
     EXPECT_EQ(report.others.rx_missed, 7U);
 }
 
-TEST(Verify, NamesTheDriversDropCounter) {
+TEST(Verify, NamesTheDriversDropCounter)
+{
     Interval interval({100, 9000}, {107, 9630});
     interval.driver("tx_dropped", 7);
     EXPECT_FALSE(interval.result().agrees);
@@ -161,7 +178,8 @@ TEST(Verify, NamesTheDriversDropCounter) {
     EXPECT_TRUE(interval.result().agrees);
 }
 
-TEST(Verify, DoesNotTakeDropsForMoreBytesThanTheyCanHave) {
+TEST(Verify, DoesNotTakeDropsForMoreBytesThanTheyCanHave)
+{
     Interval interval({100, 9000}, {107, 9000 + 7 * 2000});
     interval.end.after.rx_dropped = 7;
     const auto report = interval.result();
@@ -169,7 +187,8 @@ TEST(Verify, DoesNotTakeDropsForMoreBytesThanTheyCanHave) {
     EXPECT_EQ(find(report, "packets")->severity, Severity::warn);
 }
 
-TEST(Verify, NamesFramesThatAnotherProgramTook) {
+TEST(Verify, NamesFramesThatAnotherProgramTook)
+{
     Interval interval({100, 9000}, {60, 5400});
     interval.driver("rx_queue_0_xdp_drops", 15);
     interval.driver("rx_queue_1_xdp_redirect", 25);
@@ -178,7 +197,8 @@ TEST(Verify, NamesFramesThatAnotherProgramTook) {
     EXPECT_THAT(detail(interval.result(), "packets"), HasSubstr("40 by the driver's count"));
 }
 
-TEST(Verify, NamesMergedFramesOfGenericModeAboveOthers) {
+TEST(Verify, NamesMergedFramesOfGenericModeAboveOthers)
+{
     Interval interval({1000, 1000 * 1514}, {4000, 1000 * 1514 + 3000 * 66});
     EXPECT_FALSE(interval.result().agrees);
     interval.facts.mode = "generic";
@@ -190,7 +210,8 @@ TEST(Verify, NamesMergedFramesOfGenericModeAboveOthers) {
     EXPECT_FALSE(interval.result().agrees) << "no header is so long";
 }
 
-TEST(Verify, AddsUpTheMembersOfABond) {
+TEST(Verify, AddsUpTheMembersOfABond)
+{
     Interval interval({100, 9000}, {90, 8100});
     for (const auto& [name, packets] : {std::pair{"eth1", 70U}, std::pair{"eth2", 30U}}) {
         interval.start.members.push_back({name, {}});
@@ -202,7 +223,8 @@ TEST(Verify, AddsUpTheMembersOfABond) {
     EXPECT_FALSE(interval.result().agrees);
 }
 
-TEST(Verify, TakesTheDriversWordWhereItAgrees) {
+TEST(Verify, TakesTheDriversWordWhereItAgrees)
+{
     for (const std::string prefix : {"rx_", "rx0_", "rx-0.", "rx_queue_0_", "rx_queue_0_xdp_"}) {
         Interval interval({100, 9000}, {80, 7200});
         interval.driver(prefix + "packets", 100);
@@ -211,7 +233,8 @@ TEST(Verify, TakesTheDriversWordWhereItAgrees) {
     }
 }
 
-TEST(Verify, AddsUpTheDriversQueues) {
+TEST(Verify, AddsUpTheDriversQueues)
+{
     Interval interval({100, 9000}, {80, 7200});
     interval.driver("rx0_packets", 60);
     interval.driver("rx1_packets", 40);
@@ -220,7 +243,8 @@ TEST(Verify, AddsUpTheDriversQueues) {
     EXPECT_TRUE(interval.result().agrees);
 }
 
-TEST(Verify, ListsWhatAGapMayBe) {
+TEST(Verify, ListsWhatAGapMayBe)
+{
     Interval interval({1000, 90000}, {1100, 99000});
     interval.facts.master = "bond0";
     interval.facts.rx_vlan_offload = true;

@@ -15,7 +15,8 @@ using namespace std::chrono_literals;
 
 constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
 
-TEST(Human, GroupsEveryDigit) {
+TEST(Human, GroupsEveryDigit)
+{
     EXPECT_EQ(grouped(0), "0");
     EXPECT_EQ(grouped(999), "999");
     EXPECT_EQ(grouped(1000), "1,000");
@@ -24,7 +25,8 @@ TEST(Human, GroupsEveryDigit) {
     EXPECT_EQ(grouped((1ULL << 53) + 1), "9,007,199,254,740,993");
 }
 
-TEST(Human, Bytes) {
+TEST(Human, Bytes)
+{
     EXPECT_EQ(human_bytes(0), "0 B");
     EXPECT_EQ(human_bytes(1), "1 B");
     EXPECT_EQ(human_bytes(1023), "1023 B");
@@ -36,7 +38,8 @@ TEST(Human, Bytes) {
     EXPECT_EQ(human_bytes(most), "16.0 EiB");
 }
 
-TEST(Human, Rates) {
+TEST(Human, Rates)
+{
     EXPECT_EQ(human_rate(0, "pps"), "0 pps");
     EXPECT_EQ(human_rate(0.01, "pps"), "0.1 pps") << "what is there is never shown as nothing";
     EXPECT_EQ(human_rate(0.34, "pps"), "0.3 pps");
@@ -52,7 +55,8 @@ TEST(Human, Rates) {
     EXPECT_EQ(human_rate(-1, "pps"), "0 pps");
 }
 
-TEST(Human, SharesSayNothingAndEverythingOnlyWhereTrue) {
+TEST(Human, SharesSayNothingAndEverythingOnlyWhereTrue)
+{
     EXPECT_EQ(human_share(0, 0), "0%");
     EXPECT_EQ(human_share(0, 5), "0%");
     EXPECT_EQ(human_share(1, most), "<0.1%");
@@ -65,7 +69,8 @@ TEST(Human, SharesSayNothingAndEverythingOnlyWhereTrue) {
     EXPECT_EQ(human_share(1, 1), "100%");
 }
 
-TEST(Human, Durations) {
+TEST(Human, Durations)
+{
     EXPECT_EQ(human_duration(-5s), "0s");
     EXPECT_EQ(human_duration(0s), "0s");
     EXPECT_EQ(human_duration(59s), "59s");
@@ -75,14 +80,16 @@ TEST(Human, Durations) {
     EXPECT_EQ(human_duration(24h * 4000 + 23h), "4000d 23h");
 }
 
-TEST(Human, Times) {
+TEST(Human, Times)
+{
     EXPECT_EQ(human_time(samples::moment()), "2026-11-23 10:25:12 UTC");
     EXPECT_EQ(rfc3339(samples::moment()), "2026-11-23T10:25:12.042Z");
     EXPECT_EQ(rfc3339({}), "1970-01-01T00:00:00.000Z");
     EXPECT_EQ(rfc3339(std::chrono::system_clock::time_point(-1ms)), "1969-12-31T23:59:59.999Z");
 }
 
-TEST(Human, NamesCannotDriveTheTerminal) {
+TEST(Human, NamesCannotDriveTheTerminal)
+{
     EXPECT_EQ(printable("eth0"), "eth0");
     EXPECT_EQ(printable("\033[2Jx"), "?[2Jx");
     EXPECT_EQ(printable("a\x7f\x01"), "a??");

@@ -12,7 +12,8 @@ namespace xdpstat {
 
 namespace {
 
-TEST(Line, MeasuresColumnsAndNotBytes) {
+TEST(Line, MeasuresColumnsAndNotBytes)
+{
     EXPECT_EQ(display_width("eth0"), 4U);
     EXPECT_EQ(display_width("█▏"), 2U);
     EXPECT_EQ(display_width("网卡"), 4U);
@@ -21,7 +22,8 @@ TEST(Line, MeasuresColumnsAndNotBytes) {
     EXPECT_EQ(display_width("\xff"), 1U);
 }
 
-TEST(Line, PadsAndAlignsToColumns) {
+TEST(Line, PadsAndAlignsToColumns)
+{
     Line line("a");
     line.pad_to(3).add("b").add_right("12", 8);
     EXPECT_EQ(line.plain(), "a  b  12");
@@ -31,7 +33,8 @@ TEST(Line, PadsAndAlignsToColumns) {
     EXPECT_EQ(line.plain(), "a  b  12beyond");
 }
 
-TEST(Line, TruncatesBetweenCharacters) {
+TEST(Line, TruncatesBetweenCharacters)
+{
     Line line("ab");
     line.add("网", Style::strong).add("z");
     Line cut = line;
@@ -44,14 +47,16 @@ TEST(Line, TruncatesBetweenCharacters) {
     EXPECT_EQ(cut.plain(), "");
 }
 
-TEST(Line, ColorsOnlyWhenTold) {
+TEST(Line, ColorsOnlyWhenTold)
+{
     Line line("a");
     line.add("b", Style::tcp);
     EXPECT_EQ(to_text({line}, false), "ab\n");
     EXPECT_EQ(to_text({line}, true), "a\033[36mb\033[0m\n");
 }
 
-TEST(Bar, ShowsWhatIsThereAndFillsOnlyForAll) {
+TEST(Bar, ShowsWhatIsThereAndFillsOnlyForAll)
+{
     EXPECT_EQ(bar(0, 10, 4, true), "");
     EXPECT_EQ(bar(0, 0, 4, true), "");
     EXPECT_EQ(bar(1, 1e18, 4, true), "▏");
@@ -64,7 +69,8 @@ TEST(Bar, ShowsWhatIsThereAndFillsOnlyForAll) {
     EXPECT_EQ(bar(5, 10, 0, true), "");
 }
 
-TEST(Graph, ScalesToTheLargest) {
+TEST(Graph, ScalesToTheLargest)
+{
     EXPECT_EQ(graph({0, 1, 2, 4, 8}, 1, true), (std::vector<std::string>{" ▁▂▄█"}));
     EXPECT_EQ(graph({0, 8}, 2, true), (std::vector<std::string>{" █", " █"}));
     EXPECT_EQ(graph({4, 8}, 2, true), (std::vector<std::string>{" █", "██"}));
@@ -73,7 +79,8 @@ TEST(Graph, ScalesToTheLargest) {
     EXPECT_EQ(graph({0, 0}, 1, true), (std::vector<std::string>{"  "}));
 }
 
-Rates rates_of(double seconds, __u64 packets) {
+Rates rates_of(double seconds, __u64 packets)
+{
     Rates rates;
     rates.seconds = seconds;
     rates.stats.total_packets = packets;
@@ -81,18 +88,21 @@ Rates rates_of(double seconds, __u64 packets) {
     return rates;
 }
 
-TEST(History, StartsEmpty) {
+TEST(History, StartsEmpty)
+{
     EXPECT_TRUE(History().packet_rates(10).empty());
     EXPECT_EQ(History().span(), std::chrono::seconds(0));
 }
 
-TEST(History, TakesNoRateWithoutTime) {
+TEST(History, TakesNoRateWithoutTime)
+{
     History history;
     history.add(rates_of(0, 5));
     EXPECT_TRUE(history.packet_rates(10).empty());
 }
 
-TEST(History, KeepsEachSampleWhereItFits) {
+TEST(History, KeepsEachSampleWhereItFits)
+{
     History history;
     history.add(rates_of(1, 5));
     history.add(rates_of(2, 8));
@@ -102,7 +112,8 @@ TEST(History, KeepsEachSampleWhereItFits) {
     EXPECT_TRUE(history.packet_rates(0).empty());
 }
 
-TEST(History, JoinsShortSamples) {
+TEST(History, JoinsShortSamples)
+{
     History history;
     for (int i = 0; i < 20; i++)
         history.add(rates_of(0.05, 1));
@@ -110,7 +121,8 @@ TEST(History, JoinsShortSamples) {
     EXPECT_EQ(history.span(), std::chrono::seconds(1));
 }
 
-TEST(History, ForgetsTheOldestAndKeepsTheBursts) {
+TEST(History, ForgetsTheOldestAndKeepsTheBursts)
+{
     History history;
     for (std::size_t i = 0; i < 3 * History::capacity; i++)
         history.add(rates_of(1, i == 2 * History::capacity + 300 ? 1000 : 1));

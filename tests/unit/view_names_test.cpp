@@ -12,7 +12,8 @@ namespace xdpstat {
 namespace {
 
 template <class Enum>
-void expect_distinct_keys(std::size_t count) {
+void expect_distinct_keys(std::size_t count)
+{
     std::set<std::string> keys;
     for (std::size_t i = 0; i < count; i++) {
         const std::string key(name_of(static_cast<Enum>(i)).key);
@@ -21,14 +22,16 @@ void expect_distinct_keys(std::size_t count) {
     }
 }
 
-TEST(Names, KeysAreDistinctAndFitEveryFormat) {
+TEST(Names, KeysAreDistinctAndFitEveryFormat)
+{
     expect_distinct_keys<traffic_class>(TRAFFIC_CLASS_COUNT);
     expect_distinct_keys<traffic_network>(TRAFFIC_NETWORK_COUNT);
     expect_distinct_keys<traffic_transport>(TRAFFIC_TRANSPORT_COUNT);
     expect_distinct_keys<traffic_size>(TRAFFIC_SIZE_COUNT);
 }
 
-TEST(Names, SizesCoverEveryLengthOnce) {
+TEST(Names, SizesCoverEveryLengthOnce)
+{
     const char* keys[] = {"0_64",     "65_127",    "128_255",   "256_511",
                           "512_1023", "1024_1518", "1519_9018", "9019_more"};
     const char* labels[] = {"up to 64", "65-127",    "128-255",   "256-511",
@@ -40,7 +43,8 @@ TEST(Names, SizesCoverEveryLengthOnce) {
     }
 }
 
-TEST(Names, EachHeadlineCounterIsItsOwnField) {
+TEST(Names, EachHeadlineCounterIsItsOwnField)
+{
     pkt_stats stats{};
     __u64 number = 0;
     for (const HeadlineCounter& counter : headline_counters)

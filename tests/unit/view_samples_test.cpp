@@ -14,7 +14,8 @@ namespace {
 
 constexpr __u64 most = std::numeric_limits<__u64>::max();
 
-Reading start(const std::string& interface) {
+Reading start(const std::string& interface)
+{
     Reading reading;
     reading.instance.interface = interface;
     reading.instance.ifindex = 7;
@@ -30,12 +31,14 @@ Reading start(const std::string& interface) {
 
 } // namespace
 
-std::chrono::system_clock::time_point moment() {
+std::chrono::system_clock::time_point moment()
+{
     return std::chrono::sys_days(std::chrono::year(2026) / 11 / 23) + std::chrono::hours(10) +
            std::chrono::minutes(25) + std::chrono::seconds(12) + std::chrono::milliseconds(42);
 }
 
-Reading mixed(const std::string& interface) {
+Reading mixed(const std::string& interface)
+{
     Reading reading = start(interface);
     auto& cell = reading.snapshot.traffic.cell;
     cell[TRAFFIC_NETWORK_ARP][TRAFFIC_TRANSPORT_OTHER][TRAFFIC_SIZE_TO_64] = {12, 720};
@@ -52,11 +55,13 @@ Reading mixed(const std::string& interface) {
     return reading;
 }
 
-Reading empty(const std::string& interface) {
+Reading empty(const std::string& interface)
+{
     return start(interface);
 }
 
-Reading full(const std::string& interface) {
+Reading full(const std::string& interface)
+{
     Reading reading = start(interface);
     reading.snapshot.stats = {most, most, most, most, most, most, most, most};
     auto& cell = reading.snapshot.traffic.cell;
@@ -64,7 +69,8 @@ Reading full(const std::string& interface) {
     return reading;
 }
 
-Reading without_breakdown(const std::string& interface) {
+Reading without_breakdown(const std::string& interface)
+{
     Reading reading = mixed(interface);
     reading.instance.breakdown = false;
     reading.snapshot.has_breakdown = false;
@@ -72,7 +78,8 @@ Reading without_breakdown(const std::string& interface) {
     return reading;
 }
 
-WatchedInterface watched(const Reading& reading) {
+WatchedInterface watched(const Reading& reading)
+{
     WatchedInterface result;
     result.instance = reading.instance;
     result.latest = reading.snapshot;
@@ -89,18 +96,21 @@ WatchedInterface watched(const Reading& reading) {
     return result;
 }
 
-WatchFacts facts(const std::vector<Reading>& readings) {
+WatchFacts facts(const std::vector<Reading>& readings)
+{
     WatchFacts result;
     for (const Reading& reading : readings)
         result.interfaces.push_back(watched(reading));
     return result;
 }
 
-std::string plain(const std::vector<Line>& lines) {
+std::string plain(const std::vector<Line>& lines)
+{
     return to_text(lines, false);
 }
 
-void expect_golden(const std::string& name, const std::string& text) {
+void expect_golden(const std::string& name, const std::string& text)
+{
     const std::string path = std::string(XDPSTAT_GOLDEN_FOLDER) + "/" + name;
     const char* update = std::getenv("XDPSTAT_UPDATE_GOLDEN");
     if (update != nullptr && std::string(update) == "1") {
@@ -115,7 +125,8 @@ void expect_golden(const std::string& name, const std::string& text) {
 }
 
 /// What the other tests rely on.
-TEST(ViewSamples, HeadlineIsTheSumOfTheBreakdown) {
+TEST(ViewSamples, HeadlineIsTheSumOfTheBreakdown)
+{
     const Reading reading = mixed();
     EXPECT_TRUE(is_whole(reading.snapshot.stats));
     EXPECT_EQ(reading.snapshot.stats.total_packets, 1511895U);

@@ -22,20 +22,23 @@ using samples::expect_golden;
 constexpr __u64 most = 18446744073709551615ULL;
 
 /// All that a person may attach to at once.
-std::vector<Reading> forty() {
+std::vector<Reading> forty()
+{
     std::vector<Reading> readings;
     for (int i = 0; i < 40; i++)
         readings.push_back(samples::mixed("veth" + std::to_string(i) + "-0123456789"));
     return readings;
 }
 
-void expect_within(const std::string& text, std::size_t width) {
+void expect_within(const std::string& text, std::size_t width)
+{
     std::istringstream lines(text);
     for (std::string line; std::getline(lines, line);)
         EXPECT_LE(display_width(line), width) << line;
 }
 
-TEST(ShowText, GoldenPages) {
+TEST(ShowText, GoldenPages)
+{
     const std::vector<Reading> one{samples::mixed()};
     expect_golden("show_mixed.txt", show_text(one, {}));
     expect_golden("show_mixed_ascii.txt", show_text(one, {.color = false, .utf8 = false}));
@@ -46,14 +49,16 @@ TEST(ShowText, GoldenPages) {
     expect_golden("show_two.txt", show_text(std::vector{samples::mixed(), samples::mixed("eth1")}, {}));
 }
 
-TEST(ShowText, SaysThatNothingIsCountedAnyMore) {
+TEST(ShowText, SaysThatNothingIsCountedAnyMore)
+{
     Reading reading = samples::mixed();
     reading.instance.ifindex = 0;
     reading.instance.mode = mode_detached;
     expect_golden("show_detached.txt", show_text(std::vector{reading}, {}));
 }
 
-TEST(ShowText, FitsEightyColumns) {
+TEST(ShowText, FitsEightyColumns)
+{
     Reading longest = samples::full("enp0s31f6np0123");
     longest.instance.mode = mode_elsewhere;
     longest.instance.since -= std::chrono::hours(24 * 4000);
@@ -62,31 +67,36 @@ TEST(ShowText, FitsEightyColumns) {
     expect_within(show_text(forty(), {}), 80);
 }
 
-TEST(ShowText, AsciiIsAscii) {
+TEST(ShowText, AsciiIsAscii)
+{
     const std::string text =
         show_text(std::vector{samples::mixed(), samples::full()}, {.color = false, .utf8 = false});
     for (const char c : text)
         ASSERT_TRUE(c == '\n' || (c >= ' ' && c <= '~')) << static_cast<int>(c);
 }
 
-TEST(ShowText, SumsBreakDownOnlyWhatAllBreakDown) {
+TEST(ShowText, SumsBreakDownOnlyWhatAllBreakDown)
+{
     const std::string text = show_text(std::vector{samples::mixed(), samples::without_breakdown("eth1")}, {});
     const std::string sum = text.substr(text.find("Sum of 2 interfaces"));
     EXPECT_NE(sum.find("3,023,790"), std::string::npos);
     EXPECT_EQ(sum.find("Frame size"), std::string::npos);
 }
 
-TEST(ShowText, NothingToShow) {
+TEST(ShowText, NothingToShow)
+{
     EXPECT_EQ(show_text({}, {}), "");
 }
 
-TEST(ShowJson, Golden) {
+TEST(ShowJson, Golden)
+{
     expect_golden("show_mixed.json", show_json(std::vector{samples::mixed()}));
     expect_golden("show_several.json", show_json(std::vector{samples::full(), samples::empty("eth1"),
                                                              samples::without_breakdown("eth2")}));
 }
 
-TEST(ShowJson, IntegersAreExact) {
+TEST(ShowJson, IntegersAreExact)
+{
     const auto document = nlohmann::json::parse(show_json(std::vector{samples::full()}));
     EXPECT_EQ(document["schema"], "xdpstat.show/1");
     const auto& interface = document["interfaces"][0];
@@ -97,7 +107,8 @@ TEST(ShowJson, IntegersAreExact) {
     EXPECT_EQ(interface["traffic"]["cells"][0]["bytes"].get<std::uint64_t>(), most);
 }
 
-TEST(ShowJson, SumsAgreeWithTheCells) {
+TEST(ShowJson, SumsAgreeWithTheCells)
+{
     const Reading reading = samples::mixed();
     const auto document = nlohmann::json::parse(show_json(std::vector{reading}));
     const auto& traffic = document["interfaces"][0]["traffic"];
@@ -117,41 +128,48 @@ TEST(ShowJson, SumsAgreeWithTheCells) {
     }
 }
 
-TEST(ShowJson, WithoutABreakdownThereIsNoTraffic) {
+TEST(ShowJson, WithoutABreakdownThereIsNoTraffic)
+{
     const auto document = nlohmann::json::parse(show_json(std::vector{samples::without_breakdown()}));
     EXPECT_FALSE(document["interfaces"][0].contains("traffic"));
 }
 
-TEST(ShowJson, TakesAnyName) {
+TEST(ShowJson, TakesAnyName)
+{
     const auto document = nlohmann::json::parse(show_json(std::vector{samples::empty("a\"\\\033\xff")}));
     EXPECT_EQ(document["interfaces"][0]["interface"], "a\"\\\033\xef\xbf\xbd");
 }
 
-TEST(ShowJson, NoInterfaces) {
+TEST(ShowJson, NoInterfaces)
+{
     const auto document = nlohmann::json::parse(show_json({}));
     EXPECT_TRUE(document["interfaces"].is_array());
     EXPECT_TRUE(document["interfaces"].empty());
 }
 
-TEST(ShowCsv, Golden) {
+TEST(ShowCsv, Golden)
+{
     expect_golden("show_mixed.csv", show_csv(std::vector{samples::mixed()}));
     expect_golden("show_several.csv", show_csv(std::vector{samples::full(), samples::empty("eth1"),
                                                            samples::without_breakdown("eth2")}));
 }
 
-TEST(ShowCsv, QuotesAsRfc4180Says) {
+TEST(ShowCsv, QuotesAsRfc4180Says)
+{
     const std::string text = show_csv(std::vector{samples::empty("a,\"b\"")});
     EXPECT_NE(text.find("\n\"a,\"\"b\"\"\",2026-11-23T10:25:12.042Z,total_packets,,,,0\n"),
               std::string::npos);
 }
 
-TEST(ShowCsv, EveryRowHasEveryColumn) {
+TEST(ShowCsv, EveryRowHasEveryColumn)
+{
     std::istringstream lines(show_csv(std::vector{samples::mixed(), samples::full()}));
     for (std::string line; std::getline(lines, line);)
         EXPECT_EQ(std::ranges::count(line, ','), 6) << line;
 }
 
-std::vector<StatusRow> status_rows() {
+std::vector<StatusRow> status_rows()
+{
     Instance native = samples::mixed("eth0").instance;
     Instance generic = samples::mixed("enp0s31f6np0123").instance;
     generic.mode = "generic";
@@ -163,20 +181,23 @@ std::vector<StatusRow> status_rows() {
         {native, samples::mixed().snapshot.stats}, {generic, samples::full().snapshot.stats}, {detached, {}}};
 }
 
-TEST(Status, Golden) {
+TEST(Status, Golden)
+{
     const auto rows = status_rows();
     expect_golden("status.txt", status_text(rows, {}));
     expect_golden("status_color.txt", status_text(rows, {.color = true, .utf8 = true}));
     expect_golden("status.json", status_json(rows));
 }
 
-TEST(Status, CountsThatCannotBeReadAreNotZero) {
+TEST(Status, CountsThatCannotBeReadAreNotZero)
+{
     const auto document = nlohmann::json::parse(status_json(status_rows()));
     EXPECT_TRUE(document["interfaces"][2]["stats"].is_null());
     EXPECT_EQ(document["interfaces"][1]["stats"]["total_packets"].get<std::uint64_t>(), most);
 }
 
-TEST(RateLine, Golden) {
+TEST(RateLine, Golden)
+{
     WatchedInterface busy = samples::watched(samples::mixed());
     WatchedInterface full = samples::watched(samples::full());
     WatchedInterface quiet = samples::watched(samples::empty("enp0s31f6np0123"));
@@ -189,7 +210,8 @@ TEST(RateLine, Golden) {
     expect_golden("rate_lines.txt", text);
 }
 
-TEST(RateLine, HasTheColumnsOfItsHeader) {
+TEST(RateLine, HasTheColumnsOfItsHeader)
+{
     const auto words = [](const std::string& text) {
         std::istringstream stream(text);
         std::size_t count = 0;
