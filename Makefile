@@ -8,7 +8,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build test check format tidy install bench demo clean
+.PHONY: help deps deps-to-run build test check format tidy install bench demo clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -16,13 +16,16 @@ help: ## list these verbs
 deps: ## install the packages that the other verbs need (root)
 	@scripts/install-deps
 
+deps-to-run: # what building and showing it needs, without the tests' packages
+	@scripts/install-deps build demo
+
 build: ## build xdpstat: build/release/xdpstat
-	@cmake --preset release && cmake --build --preset program
+	@cmake --preset release -DXDPSTAT_TESTS=OFF -DXDPSTAT_BENCH=OFF && cmake --build --preset program
 
 test: deps ## install what is missing, build, run every test (root, for those that attach)
 	@cmake --preset release && cmake --build --preset release && scripts/run-tests release
 
-check: build ## run the rules of the house: includes, licences, format, shell, man pages
+check: deps ## run the rules of the house: includes, licences, format, shell, man pages
 	@scripts/run-tests check
 
 format: ## lay out all C, C++ and BPF files by .clang-format
@@ -37,7 +40,7 @@ install: build ## install below PREFIX= (default /usr/local), under DESTDIR= for
 bench: deps ## measure, and print ratios (root)
 	@cmake --preset release && cmake --build --preset release && scripts/bench
 
-demo: deps build ## attach, send mixed traffic through a veth pair, compare, clean up (root)
+demo: deps-to-run build ## attach, send mixed traffic through a veth pair, compare, clean up (root)
 	@demo/demo.sh
 
 clean: ## remove all that was built

@@ -230,11 +230,16 @@ std::string fish_option(const std::string& condition, const CLI::Option& option)
 std::string fish_script(const CLI::App& program)
 {
     std::string script = "# fish completion for xdpstat\ncomplete -c xdpstat -f\n";
+    std::vector<std::string> names;
+    for (const CLI::App* command : commands(program))
+        names.push_back(command->get_name());
+    // __fish_use_subcommand would take the value of an option for a command.
+    const std::string no_command = "not __fish_seen_subcommand_from " + join(names, " ");
     for (const CLI::Option* option : named_options(program))
-        script += fish_option("__fish_use_subcommand", *option);
+        script += fish_option(no_command, *option);
     for (const CLI::App* command : commands(program)) {
         const std::string condition = "__fish_seen_subcommand_from " + command->get_name();
-        script += "complete -c xdpstat -n __fish_use_subcommand -a " + command->get_name() + " -d '" +
+        script += "complete -c xdpstat -n '" + no_command + "' -a " + command->get_name() + " -d '" +
                   quoted(command->get_description()) + "'\n";
         if (takes_interfaces(*command))
             script += "complete -c xdpstat -n '" + condition + "' -a '(" + list_interfaces + ")'\n";

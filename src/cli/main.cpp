@@ -104,11 +104,10 @@ int run(int argc, char** argv)
 /// They are opened the wrong way round, so that using them fails.
 void occupy_standard_descriptors()
 {
-    for (const int flags : {O_WRONLY, O_RDONLY, O_RDONLY})
-        if (const int fd = ::open("/dev/null", flags); fd > STDERR_FILENO) {
-            ::close(fd);
-            return;
-        }
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+        if (::fcntl(fd, F_GETFD) < 0)
+            (void)::open("/dev/null",
+                         fd == STDIN_FILENO ? O_WRONLY : O_RDONLY); // takes the lowest that is free
 }
 
 /// Output that did not arrive is a failure, unless its reader went away.

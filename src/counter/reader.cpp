@@ -38,9 +38,16 @@ public:
         if (!map)
             return std::unexpected(std::move(map).error());
         const std::string object = path + ", " + map->label();
+        const bool has_btf = map->info().btf_id != 0;
         auto opened = open(std::move(*map), proof);
-        if (!opened)
-            opened.error().object = object; // the name alone may be that of many maps
+        if (opened)
+            return opened;
+        bpfxx::Error& error = opened.error();
+        error.object = object; // the name alone may be that of many maps
+        if (error.kind == bpfxx::ErrorKind::permission)
+            error.hint = "reading BTF needs CAP_SYS_ADMIN; if you know the layout, add --by-size";
+        else if (!has_btf && !error.hint.empty())
+            error.hint = "if you know the layout, add --by-size";
         return opened;
     }
 

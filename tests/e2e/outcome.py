@@ -5,6 +5,7 @@ import json
 import subprocess
 from pathlib import Path
 
+import leaks
 import network
 import pytest
 
@@ -59,11 +60,9 @@ class Tool:
         return {path.name for path in self.pin_root.iterdir()} if self.pin_root.exists() else set()
 
     def links_of(self, interface: str) -> int:
-        """How many links the kernel has on an interface, whoever holds them."""
-        index = json.loads(self.ip("-j", "link", "show", "dev", interface).stdout)[0]["ifindex"]
-        links = json.loads(network.run(*network.inside(self.netns), "bpftool", "-j", "link", "show").stdout or "[]")
-        names = {interface, index}
-        return sum(1 for one in links if one["type"] == "xdp" and {one.get("devname"), one.get("ifindex")} & names)
+        """How many links hold the program that is attached to an interface."""
+        attached = self.xdp(interface)
+        return sum(1 for one in leaks.bpf_objects("link") if attached and one["prog_id"] == attached["prog"]["id"])
 
 
 def one_line(result: subprocess.CompletedProcess) -> str:

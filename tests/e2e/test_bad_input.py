@@ -158,7 +158,7 @@ FOREIGN = """
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 SEC("xdp") int somebody(struct xdp_md *ctx) { return XDP_PASS; }
-char license[] SEC("license") = "GPL";
+char _license[] SEC("license") = "GPL";
 """
 
 
@@ -224,7 +224,7 @@ def test_the_interface_is_taken_by_a_link(tool):
     (["run", "lo", "-i", "0"], "-i"),
     (["run", "lo", "-i", "-1"], "-i"),
     (["run", "lo", "-i", "nan"], "-i"),
-    (["run", "lo", "-n", "many"], "-n"),
+    (["run", "lo", "-n", "many"], "--count"),
     (["run", "lo", "lo2"], "lo2"),
     (["status", "lo"], "lo"),
     (["completion", "tcsh"], "tcsh"),
