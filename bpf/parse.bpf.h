@@ -68,7 +68,7 @@ struct extension_header {
 	__u32 rest;
 };
 
-/* One comparison, as the verifier remembers a branch for each of them in each round of the loop over the tags. */
+/* One comparison and so one branch for the verifier to follow, at each of thousands of tags. */
 static __always_inline bool is_vlan_tag(__be16 ethertype)
 {
 	__u64 c_tag = ethertype ^ bpf_htons(ETH_P_8021Q);

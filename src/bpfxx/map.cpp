@@ -25,7 +25,7 @@ Error incompatible(const Map& map, std::string cause, std::string hint = {})
     return make_error(ErrorKind::incompatible, "read", map.label(), std::move(cause), std::move(hint));
 }
 
-constexpr const char* by_size_hint = "if you know its layout, ask to open it by size";
+constexpr const char* by_size_hint = "if you know its layout, it can be opened by its size";
 
 } // namespace
 
@@ -109,7 +109,7 @@ Result<std::optional<LayoutReport>> Map::check_value(const Shape& wanted, Proof 
     if (!types) {
         const int error = errno;
         const char* hint =
-            error == EPERM ? "reading BTF needs CAP_SYS_ADMIN; if you know its layout, ask to open it by size"
+            error == EPERM ? "reading BTF needs CAP_SYS_ADMIN; if you know its layout, it can be opened by its size"
                            : by_size_hint;
         return by_size(system_error("read the BTF of", label(), error, hint));
     }

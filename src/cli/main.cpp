@@ -48,7 +48,7 @@ void add_shared_options(CLI::App& program, Context& context)
         ->check([](const std::string& path) { return path.empty() ? "is empty" : std::string(); })
         ->type_name("DIR");
     program.add_flag("--mount-bpffs", context.mount_bpffs,
-                     "Mount a bpf file system on /sys/fs/bpf if there is none");
+                     "Mount a bpf file system on /sys/fs/bpf if there is none (attach, run)");
     program.add_flag(
         "--by-size", [&](std::int64_t) { context.proof = bpfxx::Proof::size; },
         "Open maps whose BTF is missing or may not be read by the size of their values alone");
@@ -58,6 +58,8 @@ void add_shared_options(CLI::App& program, Context& context)
 std::string usage_error(const CLI::App& program, const CLI::ParseError& error)
 {
     const auto words = program.remaining();
+    if (program.get_subcommands().empty() && words.empty() && dynamic_cast<const CLI::RequiredError*>(&error))
+        return "a command is required";
     if (!program.get_subcommands().empty() || words.empty() || words.front().starts_with('-'))
         return error.what();
     std::vector<std::string> names;

@@ -28,7 +28,8 @@ constexpr double shortest_interval = 0.05; ///< seconds
 constexpr double longest_interval = 86400;
 
 constexpr const char* examples =
-    R"(Keys: q ends, p pauses, b changes between bits and bytes, 1-9 and the arrows choose an interface.
+    R"(Keys: q ends, p or space pauses, b changes between bits and bytes, 1-9, the arrows and Tab choose an interface, Ctrl-L
+draws anew.
 
 Examples:
   sudo xdpstat watch                        every attached interface

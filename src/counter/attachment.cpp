@@ -86,6 +86,8 @@ Result<Attached> attach_link(const LoadedCounter& counter, const Interface& inte
         error.operation = std::string("attach in ") + bpfxx::to_string(mode) + " mode to";
         if (is_refusal(error.error_number) && mode != bpfxx::XdpMode::generic)
             error.hint = "see xdpstat doctor " + interface.name + ", or take --mode generic";
+        if (error.error_number == EINVAL && mode == bpfxx::XdpMode::offload)
+            error.cause = "the card takes no program of this kind";
         if (error.error_number == EINVAL || error.error_number == ERANGE)
             error.kind = ErrorKind::unsupported;
         return std::unexpected(std::move(error));

@@ -131,6 +131,8 @@ ProgramOwner owner_of(const ProgramFact& program, std::uint32_t ifindex, const s
 {
     if (std::ranges::find(ours, program.id, &Instance::program_id) != ours.end())
         return ProgramOwner::ours;
+    if (program.name.empty())
+        return ProgramOwner::hidden;
     if (program.name != dispatcher_name)
         return ProgramOwner::other;
     if (exists("/sys/fs/bpf/xdp/dispatch-" + std::to_string(ifindex) + "-" + std::to_string(program.id)))

@@ -58,7 +58,7 @@ struct MachineFacts {
 };
 
 /// Whose program it is.
-enum class ProgramOwner { ours, dispatcher_libxdp, dispatcher_bpfman, dispatcher, other };
+enum class ProgramOwner { ours, dispatcher_libxdp, dispatcher_bpfman, dispatcher, other, hidden };
 
 /// An XDP program on the interface.
 struct ProgramFact {

@@ -239,6 +239,11 @@ void judge_programs(const InterfaceFacts& facts, Findings& findings)
             findings.push_back({Severity::fail, "XDP program", "a dispatcher holds the interface: " + text,
                                 "unload it by what loaded it: xdp-loader status, bpfman list"});
             break;
+        case ProgramOwner::hidden:
+            findings.push_back({Severity::info, "XDP program",
+                                "whose it is may not be seen without CAP_SYS_ADMIN: " + text,
+                                "ask as root: sudo xdpstat doctor " + name});
+            break;
         case ProgramOwner::other:
             findings.push_back({Severity::fail, "XDP program", "another program holds the interface: " + text,
                                 "detach it first: bpftool net; " + off});

@@ -20,13 +20,15 @@ enum class SlotLayout {
 /// The modes of a counter that is attached to no interface of this network namespace.
 inline constexpr const char* mode_detached = "detached";
 inline constexpr const char* mode_elsewhere = "other namespace";
+/// The mode of a counter whose link or program the reader may not open; its maps may still be readable.
+inline constexpr const char* mode_unknown = "unknown";
 
 /// One counter as it stands on this machine. A plain value.
 struct Instance {
     std::string interface;     ///< name of the interface now
     std::uint32_t ifindex = 0; ///< 0 where it is gone or elsewhere; the counts stay readable
     std::string directory;     ///< its pins: link, prog, stats_map, traffic_map
-    std::string mode;          ///< "native", "generic", "offload", mode_detached or mode_elsewhere
+    std::string mode;          ///< "native", "generic", "offload", or one of those above
     std::uint32_t program_id = 0;
     std::string program_tag;
     std::chrono::system_clock::time_point since; ///< when it was attached

@@ -71,7 +71,10 @@ void describe_link(Instance& instance)
 {
     const auto link = bpfxx::Link::open_pinned(link_pin(instance.directory));
     if (!link) {
-        describe_unpinned(instance);
+        if (link.error().kind == bpfxx::ErrorKind::permission)
+            instance.mode = mode_unknown;
+        else
+            describe_unpinned(instance);
         return;
     }
     const auto info = link->info();
@@ -84,6 +87,10 @@ void describe_link(Instance& instance)
 
 void describe_program(Instance& instance)
 {
+    // When it was pinned is known to all who see the pin, when it was loaded only to those who may open it.
+    struct stat status = {};
+    if (::stat(program_pin(instance.directory).c_str(), &status) == 0)
+        instance.since = std::chrono::system_clock::from_time_t(status.st_mtime);
     const auto program = bpfxx::Program::open_pinned(program_pin(instance.directory));
     if (!program)
         return;
