@@ -109,8 +109,9 @@ Result<std::optional<LayoutReport>> Map::check_value(const Shape& wanted, Proof 
     if (!types) {
         const int error = errno;
         const char* hint =
-            error == EPERM ? "reading BTF needs CAP_SYS_ADMIN; if you know its layout, it can be opened by its size"
-                           : by_size_hint;
+            error == EPERM
+                ? "reading BTF needs CAP_SYS_ADMIN; if you know its layout, it can be opened by its size"
+                : by_size_hint;
         return by_size(system_error("read the BTF of", label(), error, hint));
     }
 
