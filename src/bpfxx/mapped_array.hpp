@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 
-#include <atomic>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "bpfxx/map.hpp"
 
@@ -32,6 +33,7 @@ public:
     [[nodiscard]] const MapInfo& info() const noexcept { return info_; }
 
 private:
+    [[nodiscard]] V read_projected(const std::byte* from) const noexcept;
     MappedArray(Mapping mapping, MapInfo info, std::optional<LayoutReport> layout);
 
     Mapping mapping_;
@@ -72,6 +74,28 @@ inline void copy_relaxed(const std::byte* from, std::byte* to, std::size_t size)
         copy(std::uint64_t{}) || copy(std::uint32_t{}) || copy(std::uint16_t{}) || copy(std::uint8_t{});
 }
 
+/// Values up to this many words are read word by word without a loop, so that they can stay in registers.
+inline constexpr std::size_t most_words_unrolled = 32;
+
+/// A value that is made of 64-bit words, each read atomically.
+template <class V>
+[[nodiscard]] V read_words(const std::byte* from) noexcept
+{
+    constexpr std::size_t count = sizeof(V) / sizeof(std::uint64_t);
+    std::array<std::uint64_t, count> words;
+    if constexpr (count <= most_words_unrolled) {
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            ((words[I] = load_relaxed<std::uint64_t>(from + I * sizeof(std::uint64_t))), ...);
+        }(std::make_index_sequence<count>());
+    } else {
+        for (std::size_t i = 0; i < count; i++)
+            words[i] = load_relaxed<std::uint64_t>(from + i * sizeof(std::uint64_t));
+    }
+    V value;
+    std::memcpy(&value, words.data(), count * sizeof(std::uint64_t));
+    return value;
+}
+
 } // namespace detail
 
 template <class V>
@@ -108,22 +132,19 @@ template <class V>
 V MappedArray<V>::read(std::uint32_t index) const noexcept
 {
     const std::byte* from = values_ + std::size_t{index} * stride_;
-    if (direct_) {
-        struct Words {
-            std::uint64_t word[sizeof(V) / sizeof(std::uint64_t)];
-        } words;
-        for (std::size_t i = 0; i < std::size(words.word); i++)
-            words.word[i] = detail::load_relaxed<std::uint64_t>(from + i * sizeof(std::uint64_t));
-        V value;
-        std::memcpy(&value, &words, sizeof(words));
-        return value;
-    }
+    return direct_ ? detail::read_words<V>(from) : read_projected(from);
+}
+
+template <class V>
+V MappedArray<V>::read_projected(const std::byte* from) const noexcept
+{
     V value{};
+    auto* to = reinterpret_cast<std::byte*>(&value);
     if (layout_)
         for (const Copy& copy : layout_->projection)
-            detail::copy_relaxed(from + copy.from, reinterpret_cast<std::byte*>(&value) + copy.to, copy.size);
+            detail::copy_relaxed(from + copy.from, to + copy.to, copy.size);
     else
-        detail::copy_relaxed(from, reinterpret_cast<std::byte*>(&value), sizeof(V));
+        detail::copy_relaxed(from, to, sizeof(V));
     return value;
 }
 

@@ -72,7 +72,8 @@ Result<Fd> open_pinned(const std::string& path, ObjectType wanted)
             return std::unexpected(make_error(ErrorKind::incompatible, "open", path,
                                               "it is no BPF pin: it does not lie on a bpf file system",
                                               "pins lie below /sys/fs/bpf"));
-        if (error == EACCES && std::filesystem::is_directory(path))
+        std::error_code unseen; // a folder that may not be looked at is no folder here
+        if (error == EACCES && std::filesystem::is_directory(path, unseen))
             return std::unexpected(
                 make_error(ErrorKind::incompatible, "open", path, "it is a folder, not a pin"));
         return std::unexpected(system_error("open", path, error));

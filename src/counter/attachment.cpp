@@ -38,8 +38,8 @@ Error slot_taken(const Interface& interface, std::uint32_t program_id)
 {
     return bpfxx::make_error(ErrorKind::busy, "attach to", interface.name,
                              "another XDP program holds it: " + describe_program(program_id),
-                             "detach that one first (bpftool net; ip link set " + interface.name +
-                                 " xdp off)");
+                             "detach that one first: ip link set " + interface.name +
+                                 " xdp off, or bpftool link detach where a link holds it (bpftool link)");
 }
 
 Result<> check_unoccupied(const Interface& interface)
@@ -237,6 +237,9 @@ Result<AttachResult> adopt(const PinRoot& root, Instance instance, const AttachO
 {
     AttachResult result;
     result.already_attached = true;
+    // What is refused changes nothing; where the map's pin is missing, its layout is known only when restored.
+    if (pin_exists(stats_pin(instance.directory)))
+        BPFXX_TRY(check_settings(instance, options));
     if (!pin_exists(link_pin(instance.directory))) {
         if (options.keep)
             return std::unexpected(held_by_run("attach to", instance.interface));
@@ -275,9 +278,13 @@ Result<std::string> vacate(const PinRoot& root, const Interface& interface)
             return note;
         if (occupant->mode == mode_elsewhere)
             return std::unexpected(in_other_namespace("use", *occupant));
+        if (occupant->mode == mode_unknown)
+            return std::unexpected(bpfxx::make_error(ErrorKind::permission, "use", directory,
+                                                     "its pins may not be opened by this user",
+                                                     "run as root: sudo xdpstat attach " + interface.name));
         if (occupant->mode == mode_detached) {
             BPFXX_TRY(retire(root.path(), directory));
-            return "the pins of an earlier interface of this name are removed: it counts from 0";
+            return "the pins of an earlier counter that had ended are removed: it counts from 0";
         }
         const std::string own = root.directory(occupant->interface);
         const auto in_place = std::ranges::find(*all, own, &Instance::directory);

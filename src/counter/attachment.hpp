@@ -34,7 +34,7 @@ struct AttachResult {
     bool already_attached = false; ///< it counted before, with the same settings: nothing was changed
     std::string why_not_native;    ///< the reason, where automatic mode fell back to generic; else empty
     std::optional<HeldLink> held;  ///< where it was attached without keeping it
-    std::string note; ///< what else a person should know: an adopted pin, a slower way to a length
+    std::string note;              ///< what else a person should know, such as pins that were restored
 };
 
 /// Whether the interface is there and the caller may attach to it, before anything is touched. Errors: not_found,

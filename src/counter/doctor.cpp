@@ -61,8 +61,7 @@ void judge_btf(const MachineFacts& facts, Findings& findings)
     if (facts.kernel_btf)
         findings.push_back({Severity::ok, "BTF", "/sys/kernel/btf/vmlinux is there", ""});
     else
-        findings.push_back({Severity::warn, "BTF",
-                            "no /sys/kernel/btf/vmlinux: a frame's length costs a helper's call",
+        findings.push_back({Severity::fail, "BTF", "no /sys/kernel/btf/vmlinux: the program cannot be loaded",
                             "take a kernel with CONFIG_DEBUG_INFO_BTF=y, or mount /sys"});
 }
 

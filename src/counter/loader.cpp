@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "counter/loader.hpp"
 
+#include <unistd.h>
+
 #include "bpfxx/cpus.hpp"
 #include "bpfxx/object.hpp"
 #include "counter/capabilities.hpp"
@@ -40,6 +42,9 @@ xdp_counter_length LoadedCounter::length_source() const noexcept
 }
 
 namespace {
+
+/// What the program's CO-RE relocations are resolved against.
+constexpr const char* kernel_btf = "/sys/kernel/btf/vmlinux";
 
 bpfxx::Result<> set_slots(struct bpf_map* map, std::uint32_t slots)
 {
@@ -107,6 +112,11 @@ bpfxx::Result<LoadedCounter> load_counter(SlotLayout layout, bool breakdown)
 {
     BPFXX_TRY(check_capabilities());
     const Capabilities held = capabilities();
+    if (::access(kernel_btf, R_OK) != 0)
+        return std::unexpected(
+            bpfxx::make_error(bpfxx::ErrorKind::unsupported, "load", "the counter program",
+                              std::string("the kernel shows no BTF at ") + kernel_btf,
+                              "mount /sys, or take a kernel with CONFIG_DEBUG_INFO_BTF=y"));
     if (held.perfmon)
         if (auto counter = load_counter(layout, breakdown, XDP_COUNTER_LENGTH_KERNEL_CTX))
             return counter;

@@ -172,8 +172,10 @@ bpfxx::Result<Snapshot> Reader::read()
 
 bpfxx::Result<pkt_stats> Reader::read_stats()
 {
-    pkt_stats stats{};
-    BPFXX_TRY(maps_->stats.sum(stats));
+    // Summed in place and returned by one return: a copy would wait for the stores just made.
+    bpfxx::Result<pkt_stats> stats;
+    if (auto summed = maps_->stats.sum(*stats); !summed)
+        stats = std::unexpected(std::move(summed).error());
     return stats;
 }
 

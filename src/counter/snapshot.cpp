@@ -77,18 +77,6 @@ pkt_stats roll_up(const traffic_stats& traffic) noexcept
     return sum;
 }
 
-void accumulate(pkt_stats& sum, const pkt_stats& slot) noexcept
-{
-    sum.total_packets += slot.total_packets;
-    sum.total_bytes += slot.total_bytes;
-    sum.icmp_packets += slot.icmp_packets;
-    sum.tcp_packets += slot.tcp_packets;
-    sum.udp_packets += slot.udp_packets;
-    sum.other_packets += slot.other_packets;
-    sum.ipv4_packets += slot.ipv4_packets;
-    sum.ipv6_packets += slot.ipv6_packets;
-}
-
 void accumulate(traffic_stats& sum, const traffic_stats& slot) noexcept
 {
     for_each_cell(sum, [&](std::size_t network, std::size_t transport, std::size_t size, Cell& cell) {

@@ -31,7 +31,17 @@ using Cell = traffic_cell;
 [[nodiscard]] pkt_stats roll_up(const traffic_stats& traffic) noexcept;
 
 /// Adds every counter of a slot to the sum.
-void accumulate(pkt_stats& sum, const pkt_stats& slot) noexcept;
+inline void accumulate(pkt_stats& sum, const pkt_stats& slot) noexcept
+{
+    sum.total_packets += slot.total_packets;
+    sum.total_bytes += slot.total_bytes;
+    sum.icmp_packets += slot.icmp_packets;
+    sum.tcp_packets += slot.tcp_packets;
+    sum.udp_packets += slot.udp_packets;
+    sum.other_packets += slot.other_packets;
+    sum.ipv4_packets += slot.ipv4_packets;
+    sum.ipv6_packets += slot.ipv6_packets;
+}
 void accumulate(traffic_stats& sum, const traffic_stats& slot) noexcept;
 
 /// All counters as a row, for code that treats them alike: the fields of pkt_stats in order.

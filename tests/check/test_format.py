@@ -22,8 +22,8 @@ def test_tree():
 
 
 def test_finds_cpp_laid_out_otherwise(tmp_path):
-    tree.write(tmp_path, "a.cpp", "int main()\n{\n  return 0;\n}\n")
-    tree.write(tmp_path, "b.cpp", "int main() {\n    return 0;\n}\n")
+    tree.write(tmp_path, "a.cpp", "int main() {\n    return 0;\n}\n")
+    tree.write(tmp_path, "b.cpp", "int main()\n{\n    return 0;\n}\n")
     assert check(tmp_path / "a.cpp").returncode != 0
     assert check(tmp_path / "b.cpp").returncode == 0
 

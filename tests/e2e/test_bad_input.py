@@ -207,7 +207,7 @@ def test_the_interface_is_taken_by_a_link(tool):
 
 
 @pytest.mark.parametrize("words, says", [
-    ([], "subcommand"),
+    ([], "a command is required"),
     (["atach", "lo"], "did you mean attach"),
     (["shwo"], "did you mean show"),
     (["frobnicate"], "no such command: frobnicate"),
