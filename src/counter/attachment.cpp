@@ -237,8 +237,8 @@ Result<AttachResult> adopt(const PinRoot& root, Instance instance, const AttachO
 {
     AttachResult result;
     result.already_attached = true;
-    // What is refused changes nothing; where the map's pin is missing, its layout is known only when restored.
-    if (pin_exists(stats_pin(instance.directory)))
+    // What is refused changes nothing; where a map's pin is missing, the settings are known only when it is restored.
+    if (pin_exists(stats_pin(instance.directory)) && pin_exists(traffic_pin(instance.directory)))
         BPFXX_TRY(check_settings(instance, options));
     if (!pin_exists(link_pin(instance.directory))) {
         if (options.keep)

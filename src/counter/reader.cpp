@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "counter/reader.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <variant>
 
@@ -13,13 +14,21 @@ namespace xdpstat {
 namespace {
 
 /// How often a slot is read again that a CPU was just writing. A write takes a few nanoseconds.
-constexpr int most_tries = 16;
+constexpr int most_tries = 64;
 
+/// A slot between two frames. Where so many CPUs add to it that it is never seen so, the total is that of the frames
+/// whose class is counted already. A slot that stands still is taken as it is, whoever wrote it.
 pkt_stats read_whole(const bpfxx::MappedArray<pkt_stats>& map, std::uint32_t slot) noexcept
 {
     pkt_stats stats = map.read(slot);
-    for (int i = 1; i < most_tries && !is_whole(stats); i++)
-        stats = map.read(slot);
+    bool stands_still = true;
+    for (int i = 0; i < most_tries && !is_whole(stats); i++) {
+        const pkt_stats again = map.read(slot);
+        stands_still = stands_still && std::ranges::equal(counters(again), counters(stats));
+        stats = again;
+    }
+    if (!stands_still && !is_whole(stats))
+        stats.total_packets = classified(stats);
     return stats;
 }
 

@@ -52,11 +52,16 @@ counters(const pkt_stats& stats) noexcept
                                                                      sizeof(pkt_stats) / sizeof(__u64));
 }
 
+/// The frames that are counted in a class: all of them, but for those of which a CPU is just counting.
+[[nodiscard]] inline __u64 classified(const pkt_stats& stats) noexcept
+{
+    return stats.icmp_packets + stats.tcp_packets + stats.udp_packets + stats.other_packets;
+}
+
 /// Whether total = icmp + tcp + udp + other, as it always holds of a slot that no CPU is just writing.
 [[nodiscard]] inline bool is_whole(const pkt_stats& stats) noexcept
 {
-    return stats.total_packets ==
-           stats.icmp_packets + stats.tcp_packets + stats.udp_packets + stats.other_packets;
+    return stats.total_packets == classified(stats);
 }
 
 } // namespace xdpstat

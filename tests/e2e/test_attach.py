@@ -218,7 +218,7 @@ def test_a_killed_run_is_mended(pair, command):
     assert pair.xdp("a") is None
     assert pair.status()["a"]["mode"] == "detached"
     out = pair(command, "a", *(["-n", "1", "-i", "0.05"] if command == "run" else [])).stdout
-    assert "earlier interface" in out
+    assert "earlier counter" in out
     assert (pair.xdp("a") is not None) == (command == "attach")
 
 

@@ -82,6 +82,19 @@ def test_two_capabilities_are_enough(writable_root):
     assert tool.xdp("a") is None
 
 
+def test_another_users_counter_is_left_alone(writable_root):
+    tool = writable_root
+    tool.veth("a", "b")
+    tool("attach", "a")
+    few = with_capabilities(tool, "bpf", "net_admin")
+    refused = run(few, "attach", "a", "--pin-root", tool.pin_root)
+    assert refused.returncode == PERMISSION and "may not be opened" in one_line(refused)
+    seen = run(few, "status", "--json", "--pin-root", tool.pin_root)
+    assert [row["mode"] for row in json.loads(seen.stdout)["interfaces"]] == ["unknown"]
+    assert tool.status()["a"]["mode"] == "native"
+    tool("detach", "a")
+
+
 def test_without_a_right_to_the_folder(tool):
     few = with_capabilities(tool, "bpf", "net_admin")
     tool.pin_root.mkdir()

@@ -87,10 +87,11 @@ def test_attaching_under_traffic_counts_all_that_comes_after(make_link, xdpstat,
     xdpstat("detach", end.name, "--pin-root", pin_root, netns=end.netns)
 
 
-def test_headline_and_breakdown_agree_while_and_after_counting(make_link, xdpstat, send, pin_root):
+@pytest.mark.parametrize("layout", ["percpu", "shared"])
+def test_headline_and_breakdown_agree_while_and_after_counting(make_link, xdpstat, send, pin_root, layout):
     link = make_link(ipv6=False)
     end = link.receiver
-    xdpstat("attach", end.name, "--pin-root", pin_root, netns=end.netns)
+    xdpstat("attach", end.name, "--layout", layout, "--pin-root", pin_root, netns=end.netns)
     running = [send.start(link.sender, frame=frame(link, protocol, 300), count=100_000, cpu=cpu)
                for cpu, protocol in zip(CPUS, (1, 47))]  # fmt: skip
     while any(run.poll() is None for run in running):

@@ -151,15 +151,23 @@ TEST(Doctor, WarnsOfWhatOnlyCosts)
 {
     auto facts = good_machine();
     facts.jit = 0;
-    facts.kernel_btf = false;
     facts.lockdown = "confidentiality";
     facts.possible_cpus = 4;
     facts.pins = {{"/sys/fs/bpf/xdpstat/eth9", "it counts no more", "xdpstat detach eth9"}};
     const auto findings = judge_machine(facts);
     EXPECT_FALSE(any_failure(findings));
-    for (const char* what : {"JIT", "BTF", "lockdown", "pins"})
+    for (const char* what : {"JIT", "lockdown", "pins"})
         EXPECT_EQ(find(findings, what).severity, Severity::warn) << what;
     EXPECT_THAT(find(findings, "CPUs").detail, HasSubstr("4 possible, 2 online"));
+}
+
+TEST(Doctor, FailsWithoutTheKernelsBtf)
+{
+    auto facts = good_machine();
+    facts.kernel_btf = false;
+    const auto findings = judge_machine(facts);
+    EXPECT_TRUE(any_failure(findings));
+    EXPECT_EQ(find(findings, "BTF").severity, Severity::fail);
 }
 
 TEST(Doctor, MemoryLockMattersToOldKernelsOnly)
