@@ -31,7 +31,7 @@ check: deps ## run the rules of the house: includes, licences, format, shell, ma
 format: ## lay out all C, C++ and BPF files by .clang-format
 	@scripts/format
 
-tidy: build ## run clang-tidy over src/
+tidy: deps ## run clang-tidy over src/
 	@scripts/tidy
 
 install: build ## install below PREFIX= (default /usr/local), under DESTDIR= for packagers
@@ -41,7 +41,7 @@ bench: deps ## measure, and print ratios (root)
 	@cmake --preset release && cmake --build --preset release && scripts/bench
 
 demo: deps-to-run build ## attach, send mixed traffic through a veth pair, compare, clean up (root)
-	@demo/demo.sh
+	@cmake --build build/release --target stats_reader && demo/demo.sh
 
 clean: ## remove all that was built
 	@rm -rf build

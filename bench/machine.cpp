@@ -65,4 +65,15 @@ bpfxx::Result<> pin_thread(int cpu)
     return {};
 }
 
+bpfxx::Result<> free_thread(const Machine& machine)
+{
+    cpu_set_t all;
+    CPU_ZERO(&all);
+    for (const int cpu : machine.cpus)
+        CPU_SET(cpu, &all);
+    if (sched_setaffinity(0, sizeof(all), &all) != 0)
+        return std::unexpected(bpfxx::system_error("run on", "all CPUs", errno));
+    return {};
+}
+
 } // namespace xdpstat::bench

@@ -26,5 +26,7 @@ struct Machine {
 
 /// Keeps the calling thread on one CPU from now on. Errors: system.
 [[nodiscard]] bpfxx::Result<> pin_thread(int cpu);
+/// Gives the calling thread, and the processes that it starts, all CPUs of the machine again.
+[[nodiscard]] bpfxx::Result<> free_thread(const Machine& machine);
 
 } // namespace xdpstat::bench

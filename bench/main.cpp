@@ -39,8 +39,9 @@ int run(const Settings& settings)
     if (const auto isolated = isolate(); !isolated)
         return fail(isolated.error());
     fmt::print("{}", introduction(settings.machine));
-    for (const auto measure : {measure_program_cost, measure_frame_cost, measure_two_cpus,
-                               measure_snapshot_cost, measure_commands}) {
+    for (const auto measure :
+         {measure_program_cost, measure_frame_cost, measure_two_cpus, measure_snapshot_cost,
+          measure_reading_ways, measure_library_cost, measure_commands}) {
         const auto section = measure(settings);
         if (!section)
             return fail(section.error());
@@ -57,10 +58,16 @@ int run(const Settings& settings)
 
 int main(int argc, char** argv)
 {
-    xdpstat::bench::Settings settings{
-        .machine = xdpstat::bench::this_machine(), .rounds = 60, .repeat = 50'000, .xdpstat = {}};
+    xdpstat::bench::Settings settings{.machine = xdpstat::bench::this_machine(),
+                                      .rounds = 60,
+                                      .repeat = 50'000,
+                                      .xdpstat = {},
+                                      .stats_reader = {},
+                                      .demo = {}};
     CLI::App program("Measures what the counter costs.", "xdpstat_bench");
     program.add_option("XDPSTAT", settings.xdpstat, "The program to measure")->required();
+    program.add_option("--stats-reader", settings.stats_reader, "The native reader to measure")->required();
+    program.add_option("--demo", settings.demo, "The folder of the scripts to measure")->required();
     program.add_option("--rounds", settings.rounds, "Rounds of each measurement")
         ->capture_default_str()
         ->check(CLI::Range(1, 100'000));

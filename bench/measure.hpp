@@ -15,6 +15,8 @@ struct Settings {
     int rounds = 0;           ///< of each measurement; at least 1
     std::uint32_t repeat = 0; ///< runs of a program in one go
     std::string xdpstat;      ///< path of the program
+    std::string stats_reader; ///< path of the native reader
+    std::string demo;         ///< folder of the scripts that read
 };
 
 // The measurements, a file each. Only in namespaces of their own: see isolate().
@@ -24,6 +26,8 @@ struct Settings {
 /// Errors: unsupported where there is only one CPU.
 [[nodiscard]] bpfxx::Result<Section> measure_two_cpus(const Settings& settings);
 [[nodiscard]] bpfxx::Result<Section> measure_snapshot_cost(const Settings& settings);
+[[nodiscard]] bpfxx::Result<Section> measure_reading_ways(const Settings& settings);
+[[nodiscard]] bpfxx::Result<Section> measure_library_cost(const Settings& settings);
 [[nodiscard]] bpfxx::Result<Section> measure_commands(const Settings& settings);
 
 } // namespace xdpstat::bench

@@ -4,10 +4,12 @@
 # Counts real mixed traffic on a cable between two network namespaces, compares the counter with what was sent
 # and with the kernel's own counters, and leaves nothing behind. Needs root. Ends with 0 only if all is equal.
 #
-#   XDPSTAT_BINARY    the program to show; build/release/xdpstat by default
+#   XDPSTAT_BINARY          the program to show; build/release/xdpstat by default
+#   XDPSTAT_STATS_READER    the native reader; build/release/stats_reader by default
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 xdpstat=${XDPSTAT_BINARY:-$here/../build/release/xdpstat}
+stats_reader=${XDPSTAT_STATS_READER:-$here/../build/release/stats_reader}
 # sudo's PATH may lack them.
 PATH=$PATH:/usr/sbin:/sbin
 export PYTHONDONTWRITEBYTECODE=1
@@ -67,7 +69,8 @@ clean_up() {
 
 [[ $EUID -eq 0 ]] || fail 'root is needed, for network namespaces and for XDP: sudo make demo'
 [[ -x $xdpstat ]] || fail "no program at $xdpstat: make build"
-for tool in ip ethtool nsenter ping python3 sysctl; do
+[[ -x $stats_reader ]] || fail "no program at $stats_reader: make demo"
+for tool in bpftool ip ethtool nsenter ping python3 sysctl; do
     command -v "$tool" >/dev/null || fail "$tool is missing: sudo make deps"
 done
 [[ -d /proc/sys/net/ipv6 ]] || fail 'this kernel runs without IPv6, which half of the demonstration is about'
@@ -123,5 +126,13 @@ say 'xdpstat show receiver'
 counter show receiver
 
 echo
-[[ $equal == yes ]] || fail 'the counter, the capture and the kernel do not agree: see DIFFERS above'
+say 'The same map by a shell script, a Python script and a native program'
+stats_map=$pin_root/receiver/stats_map
+"$here/03-show-stats.sh" --json "$stats_map" >"$folder/shell"
+"$here/03-show-stats-python.py" --json "$stats_map" >"$folder/Python"
+"$stats_reader" --json "$stats_map" >"$folder/native"
+"$here/side_by_side.py" "$folder/shell" "$folder/Python" "$folder/native" || equal=no
+
+echo
+[[ $equal == yes ]] || fail 'not all that should be equal is: see DIFFERS above'
 say 'All equal. Next, on an interface of your own: sudo build/release/xdpstat run eth0 (q ends it, nothing stays attached)'

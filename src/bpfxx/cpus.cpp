@@ -39,7 +39,7 @@ Result<PossibleCpus> parse_cpu_list(std::string_view list)
     };
     PossibleCpus cpus;
     std::string_view rest = list;
-    do {
+    do { // NOLINT(cppcoreguidelines-avoid-do-while): a list holds a range at least
         std::uint32_t first = 0;
         if (!parse_number(rest, first))
             return bad();

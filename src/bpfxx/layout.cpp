@@ -2,29 +2,145 @@
 #include "bpfxx/layout.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <utility>
 
 #include <bpf/btf.h>
+
+#include "bpfxx/type_reader.hpp"
 
 namespace bpfxx {
 
 namespace {
 
-std::string integer_name(std::uint32_t size, bool is_signed)
-{
-    return (is_signed ? "s" : "u") + std::to_string(size * 8);
-}
+using detail::Member;
+using detail::Scalar;
+using detail::TypeReader;
 
 std::string shape_name(const Shape& shape)
 {
-    switch (shape.kind) {
-    case ShapeKind::integer:
-        return integer_name(shape.size, shape.is_signed);
-    case ShapeKind::array:
-        return shape_name(*shape.element) + "[" + std::to_string(shape.count) + "]";
+    std::string counts;
+    const Shape* part = &shape;
+    for (; part->kind == ShapeKind::array; part = part->element)
+        counts += "[" + std::to_string(part->count) + "]";
+    const std::string name(part->name);
+    const std::string integer = detail::integer_name(part->size, part->is_signed, part->order);
+    switch (part->kind) {
+    case ShapeKind::boolean:
+        return "bool" + counts;
+    case ShapeKind::character:
+        return "char" + counts;
+    case ShapeKind::floating:
+        return detail::floating_name(part->size) + counts;
+    case ShapeKind::enumeration:
+        return "enum " + name + " (" + integer + ")" + counts;
     case ShapeKind::structure:
+        return "struct " + name + counts;
+    case ShapeKind::either:
+        return "union " + name + counts;
+    case ShapeKind::integer:
+    case ShapeKind::array: // it was followed to its elements
         break;
     }
-    return "struct " + std::string(shape.name);
+    return integer + counts;
+}
+
+/// What a reader of one scalar sees in another of the same size.
+enum class Fit : std::uint8_t {
+    same,
+    renamed, ///< the same bytes, called something else
+    refused,
+};
+
+Fit fit_integer(const Shape& wanted, const Scalar& found)
+{
+    if (found.is_signed != wanted.is_signed && !found.any_sign && found.kind != Scalar::Kind::pointer)
+        return Fit::refused;
+    switch (found.kind) {
+    case Scalar::Kind::integer:
+    case Scalar::Kind::character:
+        if (found.order == wanted.order)
+            return Fit::same;
+        return found.order == ByteOrder::native || wanted.order == ByteOrder::native ? Fit::renamed
+                                                                                     : Fit::refused;
+    case Scalar::Kind::enumeration:
+    case Scalar::Kind::boolean:
+        return wanted.order == ByteOrder::native ? Fit::renamed : Fit::refused;
+    case Scalar::Kind::pointer:
+        return wanted.order == ByteOrder::native && !wanted.is_signed ? Fit::renamed : Fit::refused;
+    case Scalar::Kind::floating:
+    case Scalar::Kind::bits:
+        break;
+    }
+    return Fit::refused;
+}
+
+Fit fit_enum(const Shape& wanted, const Scalar& found)
+{
+    if (found.is_signed != wanted.is_signed && !found.any_sign)
+        return Fit::refused;
+    switch (found.kind) {
+    case Scalar::Kind::enumeration:
+        // The sign of a C enum is the compiler's choice, which a C++ enum need not repeat.
+        return Fit::same;
+    case Scalar::Kind::integer:
+    case Scalar::Kind::character:
+        return found.order == ByteOrder::native ? Fit::renamed : Fit::refused;
+    default:
+        return Fit::refused;
+    }
+}
+
+Fit fit(const Shape& wanted, const Scalar& found)
+{
+    const auto same_if = [](bool condition) { return condition ? Fit::same : Fit::refused; };
+    if (found.size != wanted.size)
+        return Fit::refused;
+    switch (wanted.kind) {
+    case ShapeKind::integer:
+        return fit_integer(wanted, found);
+    case ShapeKind::enumeration:
+        return fit_enum(wanted, found);
+    case ShapeKind::character: // text: whether it has a sign is the machine's choice
+        return same_if(found.kind == Scalar::Kind::character || found.kind == Scalar::Kind::integer);
+    case ShapeKind::boolean:
+        return same_if(found.kind == Scalar::Kind::boolean);
+    case ShapeKind::floating:
+        return same_if(found.kind == Scalar::Kind::floating);
+    case ShapeKind::structure:
+    case ShapeKind::either:
+    case ShapeKind::array:
+        break;
+    }
+    return Fit::refused;
+}
+
+std::string at(std::uint64_t offset)
+{
+    return " at byte " + std::to_string(offset);
+}
+
+/// Field paths start below the type itself.
+std::string join(const std::string& path, std::string_view field)
+{
+    return path.empty() ? std::string(field) : path + "." + std::string(field);
+}
+
+/// Neighbouring runs become one.
+void merge_copies(std::vector<Copy>& copies, std::size_t first)
+{
+    std::size_t last = first;
+    for (std::size_t i = first + 1; i < copies.size(); i++) {
+        if (copies[last].from + copies[last].size == copies[i].from &&
+            copies[last].to + copies[last].size == copies[i].to)
+            copies[last].size += copies[i].size;
+        else
+            copies[++last] = copies[i];
+    }
+    if (first < copies.size())
+        copies.resize(last + 1);
 }
 
 /// Walks a shape and a BTF type side by side and notes what differs.
@@ -34,239 +150,233 @@ public:
 
     void run(const Shape& wanted, std::uint32_t type_id)
     {
-        const __u32 resolved = resolve(type_id);
-        const auto size = byte_size(resolved);
-        compare(report_.wanted, wanted, resolved, 0, 0);
+        const std::uint64_t size = types_.size(type_id);
+        compare("", wanted, type_id, 0, 0);
         if (size != wanted.size)
-            note("(size)", std::to_string(wanted.size) + " bytes", std::to_string(size) + " bytes", false);
-        finish(size == wanted.size);
-    }
-
-    std::string type_name(__u32 type_id) const
-    {
-        const __u32 id = resolve(type_id);
-        const struct btf_type* type = btf__type_by_id(types_, id);
-        if (type == nullptr)
-            return "void";
-        if (btf_is_int(type))
-            return integer_name(type->size, (btf_int_encoding(type) & BTF_INT_SIGNED) != 0);
-        if (btf_is_array(type))
-            return type_name(btf_array(type)->type) + "[" + std::to_string(btf_array(type)->nelems) + "]";
-        return kind_word(type) + std::string(" ") + name_of(type->name_off);
+            note("(size)", std::to_string(wanted.size) + " bytes", std::to_string(size) + " bytes",
+                 Effect::bridged);
+        finish(wanted.size);
     }
 
 private:
-    static const char* kind_word(const struct btf_type* type)
+    void note(std::string field, std::string wanted, std::string found, Effect effect)
     {
-        if (btf_is_struct(type))
-            return "struct";
-        if (btf_is_union(type))
-            return "union";
-        if (btf_is_any_enum(type))
-            return "enum";
-        if (btf_is_ptr(type))
-            return "pointer";
-        return "type";
+        report_.differences.push_back(
+            {field.empty() ? "(type)" : std::move(field), std::move(wanted), std::move(found), effect});
     }
 
-    std::string name_of(__u32 offset) const
+    /// Whether the differences from one on have a line for a field.
+    Difference* find_difference(std::size_t first, std::string_view field)
     {
-        const char* name = btf__name_by_offset(types_, offset);
-        return name == nullptr || *name == '\0' ? "(anonymous)" : name;
+        const auto begin = report_.differences.begin() + static_cast<std::ptrdiff_t>(first);
+        const auto found = std::find_if(begin, report_.differences.end(),
+                                        [&](const Difference& row) { return row.field == field; });
+        return found == report_.differences.end() ? nullptr : &*found;
     }
 
-    /// Behind typedefs and qualifiers. A type number that leads nowhere gives 0, void.
-    __u32 resolve(__u32 type_id) const
+    /// @param to, from bytes from the start of the C++ object and of the map's value
+    void compare(const std::string& path, const Shape& wanted, std::uint32_t type_id, std::uint32_t to,
+                 std::uint64_t from)
     {
-        const int id = btf__resolve_type(types_, type_id);
-        return id < 0 ? 0 : static_cast<__u32>(id);
-    }
-
-    std::uint64_t byte_size(__u32 type_id) const
-    {
-        const auto size = btf__resolve_size(types_, type_id);
-        return size < 0 ? 0 : static_cast<std::uint64_t>(size);
-    }
-
-    void note(std::string field, std::string wanted, std::string found, bool fatal)
-    {
-        report_.differences.push_back({std::move(field), std::move(wanted), std::move(found), fatal});
-    }
-
-    /// @param id a resolved type
-    void compare(const std::string& path, const Shape& wanted, __u32 id, std::uint32_t to, std::uint32_t from)
-    {
-        const struct btf_type* type = btf__type_by_id(types_, id);
-        if (wanted.kind == ShapeKind::integer && type != nullptr && btf_is_int(type))
-            compare_integer(path, wanted, type, to, from);
-        else if (wanted.kind == ShapeKind::array && type != nullptr && btf_is_array(type))
+        const struct btf_type* type = types_.resolved(type_id);
+        const bool is_array = type != nullptr && btf_is_array(type);
+        const bool is_struct = type != nullptr && btf_is_struct(type);
+        const bool is_union = type != nullptr && btf_is_union(type);
+        if (from + types_.size(type_id) > most_bytes)
+            note(path, shape_name(wanted) + at(to), types_.name(type_id) + at(from), Effect::refused);
+        else if (wanted.kind == ShapeKind::array && is_array)
             compare_array(path, wanted, type, to, from);
-        else if (wanted.kind == ShapeKind::structure && type != nullptr && btf_is_struct(type))
-            compare_structure(path, wanted, type, to, from);
+        else if ((wanted.kind == ShapeKind::structure && is_struct) ||
+                 (wanted.kind == ShapeKind::either && is_union))
+            compare_members(path, wanted, type, to, from);
         else
-            note(path, shape_name(wanted), type_name(id), true);
+            compare_scalar(path, wanted, type_id, to, from);
     }
 
-    void compare_integer(const std::string& path, const Shape& wanted, const struct btf_type* type,
-                         std::uint32_t to, std::uint32_t from)
+    void compare_scalar(const std::string& path, const Shape& wanted, std::uint32_t type_id, std::uint32_t to,
+                        std::uint64_t from)
     {
-        const bool is_signed = (btf_int_encoding(type) & BTF_INT_SIGNED) != 0;
-        if (type->size != wanted.size || is_signed != wanted.is_signed)
-            note(path, shape_name(wanted) + at(to), integer_name(type->size, is_signed) + at(from), true);
-        else
-            report_.projection.push_back({from, to, wanted.size});
+        const auto found = types_.scalar(type_id);
+        const Fit result = found ? fit(wanted, *found) : Fit::refused;
+        if (result != Fit::refused)
+            report_.projection.push_back({static_cast<std::uint32_t>(from), to, wanted.size});
+        if (result != Fit::same)
+            note(path, shape_name(wanted) + at(to), types_.name(type_id) + at(from),
+                 result == Fit::renamed ? Effect::same_bytes : Effect::refused);
     }
 
     void compare_array(const std::string& path, const Shape& wanted, const struct btf_type* type,
-                       std::uint32_t to, std::uint32_t from)
+                       std::uint32_t to, std::uint64_t from)
     {
         const struct btf_array* array = btf_array(type);
-        const __u32 element = resolve(array->type);
         if (array->nelems != wanted.count) {
             note(path, std::to_string(wanted.count) + " elements",
-                 std::to_string(array->nelems) + " elements", true);
+                 std::to_string(array->nelems) + " elements", Effect::refused);
             return;
         }
         // What the first element shows holds for all.
-        const auto first = static_cast<std::ptrdiff_t>(report_.projection.size());
-        compare(path + "[]", *wanted.element, element, to, from);
-        const std::vector<Copy> copies(report_.projection.begin() + first, report_.projection.end());
-        const auto stride = static_cast<std::uint32_t>(byte_size(element));
-        for (std::uint32_t i = 1; i < wanted.count; i++)
-            for (const Copy& copy : copies)
-                report_.projection.push_back(
-                    {copy.from + i * stride, copy.to + i * wanted.element->size, copy.size});
+        const std::size_t first = report_.projection.size();
+        const std::size_t first_difference = report_.differences.size();
+        const std::string element_path = path + "[]";
+        const std::uint64_t stride = types_.size(array->type);
+        compare(element_path, *wanted.element, array->type, to, from);
+        if (stride != wanted.element->size && find_difference(first_difference, element_path) == nullptr)
+            note(element_path, std::to_string(wanted.element->size) + " bytes",
+                 std::to_string(stride) + " bytes", Effect::bridged);
+        repeat(first, wanted, stride, path);
     }
 
-    void compare_structure(const std::string& path, const Shape& wanted, const struct btf_type* type,
-                           std::uint32_t to, std::uint32_t from)
+    /// Repeats the first element's copies for the others.
+    void repeat(std::size_t first, const Shape& wanted, std::uint64_t stride, const std::string& path)
     {
-        const struct btf_member* members = btf_members(type);
-        const int count = btf_vlen(type);
-        for (const FieldShape& field : wanted.fields) {
-            const int index = find_member(type, field.name);
-            const std::string field_path = join(path, field.name);
-            if (index < 0) {
-                note(field_path, shape_name(*field.shape) + at(to + field.offset), "", true);
-                continue;
-            }
-            const auto bits = btf_member_bit_offset(type, static_cast<__u32>(index));
-            if (btf_member_bitfield_size(type, static_cast<__u32>(index)) != 0 || bits % 8 != 0) {
-                note(field_path, shape_name(*field.shape), "bit field", true);
-                continue;
-            }
-            const __u32 member = resolve(members[index].type);
-            if (bits / 8 != field.offset)
-                note(field_path, shape_name(*field.shape) + at(to + field.offset),
-                     type_name(member) + at(from + bits / 8), false);
-            compare(field_path, *field.shape, member, to + field.offset, from + bits / 8);
-        }
-        for (int i = 0; i < count; i++) {
-            const std::string name = name_of(members[i].name_off);
-            if (std::ranges::find(wanted.fields, std::string_view(name), &FieldShape::name) ==
-                wanted.fields.end())
-                note(join(path, name), "",
-                     type_name(members[i].type) +
-                         at(from + btf_member_bit_offset(type, static_cast<__u32>(i)) / 8),
-                     false);
-        }
-    }
-
-    int find_member(const struct btf_type* type, std::string_view name) const
-    {
-        const struct btf_member* members = btf_members(type);
-        for (int i = 0; i < btf_vlen(type); i++)
-            if (name_of(members[i].name_off) == name)
-                return i;
-        return -1;
-    }
-
-    /// Field paths start below the type itself.
-    std::string join(const std::string& path, std::string_view field) const
-    {
-        return path == report_.wanted ? std::string(field) : path + "." + std::string(field);
-    }
-
-    static std::string at(std::uint32_t offset) { return " at byte " + std::to_string(offset); }
-
-    bool is_fatal() const { return std::ranges::any_of(report_.differences, &Difference::fatal); }
-
-    void finish(bool same_size)
-    {
-        if (is_fatal()) {
-            report_.outcome = Outcome::incompatible;
-            report_.projection.clear();
+        std::vector<Copy>& copies = report_.projection;
+        merge_copies(copies, first);
+        const std::size_t end = copies.size();
+        const std::uint32_t step = wanted.element->size;
+        if (end - first == 1 && copies[first].size == step && stride == step) {
+            copies[first].size = wanted.size;
             return;
         }
-        merge_copies();
-        report_.outcome = report_.differences.empty() && same_size ? Outcome::same : Outcome::compatible;
+        for (std::size_t i = first; i < end; i++)
+            if (copies[i].from + stride * (wanted.count - 1) + copies[i].size > most_bytes) {
+                note(path, shape_name(wanted), "beyond any map's value", Effect::refused);
+                return;
+            }
+        for (std::uint32_t index = 1; index < wanted.count; index++)
+            for (std::size_t i = first; i < end; i++)
+                copies.push_back({static_cast<std::uint32_t>(copies[i].from + index * stride),
+                                  copies[i].to + index * step, copies[i].size});
     }
 
-    /// Neighbouring runs become one.
-    void merge_copies()
+    void compare_members(const std::string& path, const Shape& wanted, const struct btf_type* type,
+                         std::uint32_t to, std::uint64_t from)
     {
-        std::vector<Copy> merged;
-        for (const Copy& copy : report_.projection) {
-            if (!merged.empty() && merged.back().from + merged.back().size == copy.from &&
-                merged.back().to + merged.back().size == copy.to)
-                merged.back().size += copy.size;
-            else
-                merged.push_back(copy);
+        const auto members = types_.members(type);
+        if (!members) {
+            note(path, shape_name(wanted) + at(to), "endless members", Effect::refused);
+            return;
         }
-        report_.projection = std::move(merged);
+        const std::size_t first = report_.projection.size();
+        for (const FieldShape& field : wanted.fields) {
+            const auto member = std::ranges::find(*members, field.name, &Member::name);
+            if (member == members->end())
+                note(join(path, field.name), shape_name(*field.shape) + at(to + field.offset), "",
+                     Effect::refused);
+            else
+                compare_field(join(path, field.name), field, *member, to, from);
+        }
+        if (has_overlap(wanted) && !settle_overlap(first, to, wanted.size))
+            note(path, shape_name(wanted) + at(to), "its members moved apart", Effect::refused);
+        std::vector<Copy> read(report_.projection.begin() + static_cast<std::ptrdiff_t>(first),
+                               report_.projection.end());
+        std::ranges::sort(read, {}, &Copy::from);
+        for (const Member& member : *members)
+            if (std::ranges::find(wanted.fields, member.name, &FieldShape::name) == wanted.fields.end())
+                note_undescribed(path, member, read, from);
     }
 
-    const struct btf* types_;
+    void compare_field(const std::string& path, const FieldShape& field, const Member& member,
+                       std::uint32_t to, std::uint64_t from)
+    {
+        const std::string wanted = shape_name(*field.shape) + at(to + field.offset);
+        const std::string found = types_.name(member.type_id) + place(member, from);
+        if (member.field_bits != 0 || member.bit % 8 != 0) {
+            note(path, wanted, found, Effect::refused);
+            return;
+        }
+        const std::size_t first = report_.differences.size();
+        compare(path, *field.shape, member.type_id, to + field.offset, from + member.bit / 8);
+        if (member.bit / 8 == field.offset)
+            return;
+        if (Difference* row = find_difference(first, path); row == nullptr)
+            report_.differences.insert(report_.differences.begin() + static_cast<std::ptrdiff_t>(first),
+                                       {path, wanted, found, Effect::bridged});
+        else if (row->effect == Effect::same_bytes)
+            row->effect = Effect::bridged;
+    }
+
+    /// A member of the map's that C++ does not describe. In a union it may be another view of what is read.
+    /// @param read in the order of the value
+    void note_undescribed(const std::string& path, const Member& member, const std::vector<Copy>& read,
+                          std::uint64_t from)
+    {
+        std::uint64_t begin = from + member.bit / 8;
+        const std::uint64_t bits = member.bit % 8 + member.field_bits;
+        const std::uint64_t end =
+            begin + (member.field_bits != 0 ? (bits + 7) / 8 : types_.size(member.type_id));
+        for (const Copy& copy : read)
+            if (copy.from <= begin)
+                begin = std::max(begin, std::uint64_t{copy.from} + copy.size);
+        const std::string_view name = member.name.empty() ? "(anonymous)" : member.name;
+        note(join(path, name), "", types_.name(member.type_id) + place(member, from),
+             begin >= end ? Effect::same_bytes : Effect::bridged);
+    }
+
+    /// Makes one copy of those that write the same bytes. False: they come from different places.
+    bool settle_overlap(std::size_t first, std::uint32_t to, std::uint32_t size)
+    {
+        constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
+        std::vector<Copy>& copies = report_.projection;
+        std::vector<std::uint64_t> sources(size, none); // of each byte
+        for (std::size_t i = first; i < copies.size(); i++)
+            for (std::uint32_t k = 0; k < copies[i].size; k++) {
+                std::uint64_t& source = sources[copies[i].to - to + k];
+                if (source != none && source != std::uint64_t{copies[i].from} + k)
+                    return false;
+                source = std::uint64_t{copies[i].from} + k;
+            }
+        copies.resize(first);
+        for (std::uint32_t k = 0; k < size; k++)
+            if (sources[k] != none)
+                copies.push_back({static_cast<std::uint32_t>(sources[k]), to + k, 1});
+        merge_copies(copies, first);
+        return true;
+    }
+
+    static std::string place(const Member& member, std::uint64_t from)
+    {
+        const std::uint64_t byte = from + member.bit / 8;
+        if (member.field_bits == 0 && member.bit % 8 == 0)
+            return at(byte);
+        if (member.field_bits <= 1)
+            return " bit " + std::to_string(member.bit % 8) + " of byte " + std::to_string(byte);
+        return " bits " + std::to_string(member.bit % 8) + ".." +
+               std::to_string(member.bit % 8 + member.field_bits - 1) + " of byte " + std::to_string(byte);
+    }
+
+    bool has_effect(Effect effect) const
+    {
+        return std::ranges::find(report_.differences, effect, &Difference::effect) !=
+               report_.differences.end();
+    }
+
+    void finish(std::uint32_t size)
+    {
+        if (has_effect(Effect::refused)) {
+            report_.outcome = Outcome::incompatible;
+            report_.projection.clear();
+        } else if (has_effect(Effect::bridged)) {
+            report_.outcome = Outcome::compatible;
+            merge_copies(report_.projection, 0);
+        } else {
+            report_.outcome = Outcome::same;
+            report_.projection = {{0, 0, size}};
+        }
+    }
+
+    static constexpr std::uint64_t most_bytes = std::numeric_limits<std::uint32_t>::max();
+    TypeReader types_;
     LayoutReport& report_;
 };
 
-void append_column(std::string& line, std::string_view text, std::size_t width)
-{
-    line += text;
-    line.append(width > text.size() ? width - text.size() : 0, ' ');
-    line += "  ";
-}
-
 } // namespace
-
-std::string LayoutReport::table() const
-{
-    if (differences.empty())
-        return {};
-    std::vector<Difference> rows{{"field", "C++ " + wanted, "map " + found, false}};
-    rows.insert(rows.end(), differences.begin(), differences.end());
-    std::size_t field_width = 0;
-    std::size_t wanted_width = 0;
-    std::size_t found_width = 0;
-    for (Difference& row : rows) {
-        if (row.wanted.empty())
-            row.wanted = "-";
-        if (row.found.empty())
-            row.found = "missing";
-        field_width = std::max(field_width, row.field.size());
-        wanted_width = std::max(wanted_width, row.wanted.size());
-        found_width = std::max(found_width, row.found.size());
-    }
-    std::string text;
-    for (std::size_t i = 0; i < rows.size(); i++) {
-        std::string line = "  ";
-        append_column(line, rows[i].field, field_width);
-        append_column(line, rows[i].wanted, wanted_width);
-        append_column(line, rows[i].found, found_width);
-        line += i == 0 ? "" : rows[i].fatal ? "refused" : "bridged";
-        line.erase(line.find_last_not_of(' ') + 1);
-        text += line + "\n";
-    }
-    return text;
-}
 
 LayoutReport compare_layout(const Shape& wanted, const struct btf* types, std::uint32_t type_id)
 {
     LayoutReport report;
-    Comparison comparison(types, report);
     report.wanted = shape_name(wanted);
-    report.found = comparison.type_name(type_id);
-    comparison.run(wanted, type_id);
+    report.found = TypeReader(types).name(type_id);
+    Comparison(types, report).run(wanted, type_id);
     return report;
 }
 

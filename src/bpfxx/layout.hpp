@@ -8,8 +8,10 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
+#include "bpfxx/endian.hpp"
 #include "bpfxx/error.hpp"
 
 struct btf; // of libbpf
@@ -17,20 +19,55 @@ struct btf; // of libbpf
 namespace bpfxx {
 
 // A C++ type, described once for the compiler and for comparison with a map's BTF.
+//
+// These types can be read from a map, each from what stands behind it:
+//   integers of 1 to 16 bytes    an integer of that size and sign, an enum, a bool; std::uint64_t also a pointer
+//   BigEndian<T> LittleEndian<T> __be32, __le32 and their like, or a plain integer of that size
+//   bool                         a bool alone: another integer might hold what no C++ bool can
+//   char                         a char or a plain integer of one byte, whatever its sign
+//   float double                 a float of that size
+//   enums                        an enum or an integer of that size and sign; an enum without numbers that the sign
+//                                changes may have either. The enumerators' names are not compared
+//   T[N] std::array<T, N>        an array of as many elements
+//   structures, unions           a structure or a union that has the described fields, by name, wherever they lie:
+//                                also in structures and unions without a name inside it
+//
+// A field that is not described is neither compared nor read, so the description of a large value may name only
+// the part that is wanted; a structure with that part alone is the fastest to read.
+// Not possible: bit fields. C++ knows no offset of one, so none can be described. Where a map has one in place of a
+// described field it is refused, otherwise passed over; a structure that has some is read by projection, not written.
+// Nor pointers in C++: those of a map are the kernel's addresses.
 
-enum class ShapeKind { integer, structure, array };
+// Only a typedef takes the word that keeps -Wpedantic quiet.
+__extension__ typedef __int128 Int128;           // NOLINT(modernize-use-using)
+__extension__ typedef unsigned __int128 UInt128; // NOLINT(modernize-use-using)
+
+enum class ShapeKind : std::uint8_t {
+    integer,
+    boolean,
+    character,
+    floating,
+    enumeration,
+    structure,
+    either, ///< a union
+    array,
+};
+
+/// Of an integer's bytes in memory.
+enum class ByteOrder : std::uint8_t { native, big, little };
 
 struct FieldShape;
 
 /// The shape of a C++ type: all that decides whether bytes of a map may be read as it.
 struct Shape {
     ShapeKind kind = ShapeKind::integer;
-    std::string_view name;              ///< of a structure
-    std::uint32_t size = 0;             ///< bytes
-    bool is_signed = false;             ///< of an integer
-    std::uint32_t count = 0;            ///< elements of an array
-    const Shape* element = nullptr;     ///< of an array
-    std::span<const FieldShape> fields; ///< of a structure, in order
+    ByteOrder order = ByteOrder::native; ///< of an integer
+    bool is_signed = false;              ///< of an integer or an enum
+    std::string_view name;               ///< of a structure, a union or an enum
+    std::uint32_t size = 0;              ///< bytes
+    std::uint32_t count = 0;             ///< elements of an array
+    const Shape* element = nullptr;      ///< of an array
+    std::span<const FieldShape> fields;  ///< of a structure or a union, in the order of the description
 };
 
 struct FieldShape {
@@ -39,50 +76,171 @@ struct FieldShape {
     const Shape* shape = nullptr;
 };
 
-/// Specialised by BPFXX_DESCRIBE for each structure: `name` and `fields`.
+/// Specialised by BPFXX_DESCRIBE for each structure, by BPFXX_DESCRIBE_UNION for each union: `name` and `fields`.
 template <class T>
 struct Description;
 
 template <class T>
 constexpr Shape make_shape();
 
-/// The shape of an integer, an array or a described structure; no other type compiles.
+/// The shape of a type out of the list above; no other type compiles.
 template <class T>
 inline constexpr Shape shape = make_shape<T>();
+
+namespace detail {
+
+template <class T>
+inline constexpr bool is_wide_integer = std::is_same_v<T, Int128> || std::is_same_v<T, UInt128>;
+
+template <class T>
+inline constexpr ByteOrder order_of = ByteOrder::native;
+template <class T>
+inline constexpr ByteOrder order_of<BigEndian<T>> = ByteOrder::big;
+template <class T>
+inline constexpr ByteOrder order_of<LittleEndian<T>> = ByteOrder::little;
+
+template <class T>
+inline constexpr std::size_t array_count = 0;
+template <class T, std::size_t count>
+inline constexpr std::size_t array_count<T[count]> = count;
+template <class T, std::size_t count>
+inline constexpr std::size_t array_count<std::array<T, count>> = count;
+
+/// A type's name without its namespaces, as the compiler writes it: "... [with T = network::State; ..." or "]".
+template <class T>
+constexpr std::string_view type_name()
+{
+    std::string_view text = __PRETTY_FUNCTION__;
+    text.remove_prefix(text.find("T = ") + 4);
+    text = text.substr(0, text.find_first_of(";]"));
+    const auto colon = text.rfind(':');
+    return colon == std::string_view::npos ? text : text.substr(colon + 1);
+}
+
+template <class T>
+constexpr void set_enum(Shape& result)
+{
+    using Number = std::underlying_type_t<T>;
+    static_assert(
+        requires { T{0}; },
+        "an enum needs a fixed underlying type, as enum class has: a map may hold any number");
+    static_assert(!std::is_same_v<Number, bool>, "a map may hold what no C++ bool can");
+    result.kind = ShapeKind::enumeration;
+    result.is_signed = std::is_signed_v<Number>;
+    result.name = type_name<T>();
+}
+
+template <class T>
+constexpr void set_fields(Shape& result)
+{
+    static_assert(
+        requires { Description<T>::fields; },
+        "a structure needs BPFXX_DESCRIBE, a union BPFXX_DESCRIBE_UNION; other types cannot be read");
+    result.kind = std::is_union_v<T> ? ShapeKind::either : ShapeKind::structure;
+    result.name = Description<T>::name;
+    result.fields = Description<T>::fields;
+}
+
+} // namespace detail
 
 template <class T>
 constexpr Shape make_shape()
 {
-    static_assert(std::is_trivially_copyable_v<T> && std::is_standard_layout_v<T>);
+    using Type = std::remove_cv_t<T>;
+    static_assert(std::is_trivially_copyable_v<Type> && std::is_standard_layout_v<Type>);
     Shape result;
-    result.size = sizeof(T);
-    if constexpr (std::is_array_v<T>) {
+    result.size = sizeof(Type);
+    if constexpr (detail::array_count<Type> != 0) {
         result.kind = ShapeKind::array;
-        result.count = std::extent_v<T>;
-        result.element = &shape<std::remove_extent_t<T>>;
-    } else if constexpr (std::is_integral_v<T>) {
-        result.is_signed = std::is_signed_v<T>;
+        result.count = detail::array_count<Type>;
+        result.element = &shape<std::remove_cvref_t<decltype(std::declval<Type&>()[0])>>;
+    } else if constexpr (detail::order_of<Type> != ByteOrder::native) {
+        result.order = detail::order_of<Type>;
+    } else if constexpr (std::is_same_v<Type, bool>) {
+        result.kind = ShapeKind::boolean;
+    } else if constexpr (std::is_same_v<Type, char>) {
+        result.kind = ShapeKind::character;
+    } else if constexpr (std::is_integral_v<Type> || detail::is_wide_integer<Type>) {
+        result.is_signed = static_cast<Type>(-1) < Type{0};
+    } else if constexpr (std::is_same_v<Type, float> || std::is_same_v<Type, double>) {
+        result.kind = ShapeKind::floating;
+    } else if constexpr (std::is_enum_v<Type>) {
+        detail::set_enum<Type>(result);
     } else {
-        result.kind = ShapeKind::structure;
-        result.name = Description<T>::name;
-        result.fields = Description<T>::fields;
+        detail::set_fields<Type>(result);
     }
     return result;
 }
 
+/// Whether two described fields share bytes, as those of a union do.
+constexpr bool has_overlap(const Shape& type)
+{
+    for (std::size_t i = 0; i < type.fields.size(); i++)
+        for (std::size_t j = i + 1; j < type.fields.size(); j++) {
+            const FieldShape& a = type.fields[i];
+            const FieldShape& b = type.fields[j];
+            if (a.offset < b.offset + b.shape->size && b.offset < a.offset + a.shape->size)
+                return true;
+        }
+    return false;
+}
+
+/// Whether a type has no part but unsigned 64-bit integers, and no bytes besides: then its words can be added up.
+constexpr bool is_made_of_u64(const Shape& type)
+{
+    if (type.kind == ShapeKind::integer)
+        return type.size == sizeof(std::uint64_t) && !type.is_signed && type.order == ByteOrder::native;
+    if (type.kind == ShapeKind::array)
+        return is_made_of_u64(*type.element);
+    if (type.kind != ShapeKind::structure || has_overlap(type))
+        return false;
+    std::uint32_t described = 0; // bytes
+    for (const FieldShape& field : type.fields) {
+        if (!is_made_of_u64(*field.shape))
+            return false;
+        described += field.shape->size;
+    }
+    return described == type.size;
+}
+
+namespace detail {
+
+/// A word of a value of whatever type.
+using AnyWord [[gnu::may_alias]] = std::uint64_t;
+
+} // namespace detail
+
+/// Adds a value to a total, word by word. @tparam V made of unsigned 64-bit integers alone
+template <class V>
+void add_words(V& total, const V& value) noexcept
+{
+    static_assert(is_made_of_u64(shape<V>));
+    auto* sums = reinterpret_cast<detail::AnyWord*>(&total);
+    const auto* words = reinterpret_cast<const detail::AnyWord*>(&value);
+    for (std::size_t i = 0; i < sizeof(V) / sizeof(std::uint64_t); i++)
+        sums[i] += words[i];
+}
+
 /// Whether a map's bytes can be read as the C++ type.
 enum class Outcome {
-    same,         ///< byte for byte: may be mapped directly
+    same,         ///< byte for byte: may be mapped directly, and written
     compatible,   ///< every field is there with its type, elsewhere or among others: read by projection
     incompatible, ///< a field is missing or of another type
 };
 
+/// What one difference means for the reader.
+enum class Effect {
+    same_bytes, ///< nothing: an enum for an integer, another member of a union
+    bridged,    ///< the value is read by projection
+    refused,    ///< the types are incompatible
+};
+
 /// One difference between the C++ type and the map's.
 struct Difference {
-    std::string field;  ///< path such as "cell[][].packets"
+    std::string field;  ///< path such as "cell[][].packets"; "(type)" for the whole
     std::string wanted; ///< in C++, "u64 at byte 8"; empty where C++ has no such field
     std::string found;  ///< in the map; empty where the map has no such field
-    bool fatal = false; ///< makes the types incompatible
+    Effect effect = Effect::bridged;
 };
 
 /// A run of bytes to copy from the map's value to the C++ object.
@@ -111,8 +269,19 @@ struct LayoutReport {
 } // namespace bpfxx
 
 /// Describes a structure for bpfxx, at global scope: BPFXX_DESCRIBE(pkt_stats, total_packets, total_bytes).
-/// The fields that are named are the ones compared and read; up to 32 of them.
+/// The fields that are named are the ones compared and read; up to 32 of them. Members of a union without a name in
+/// it are fields like others.
 #define BPFXX_DESCRIBE(type, ...)                                                                            \
+    static_assert(std::is_class_v<type>);                                                                    \
+    BPFXX_DESCRIPTION(type, __VA_ARGS__)
+
+/// Describes a union by those members that the reader chooses from; the map's union may have more. Which of them a
+/// value holds, the reader must know: usually by another field.
+#define BPFXX_DESCRIBE_UNION(type, ...)                                                                      \
+    static_assert(std::is_union_v<type>);                                                                    \
+    BPFXX_DESCRIPTION(type, __VA_ARGS__)
+
+#define BPFXX_DESCRIPTION(type, ...)                                                                         \
     template <>                                                                                              \
     struct bpfxx::Description<type> {                                                                        \
         using Described = type;                                                                              \

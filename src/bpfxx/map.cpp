@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "bpfxx/map.hpp"
+#include "bpfxx/array_map.hpp"
 
 #include <cerrno>
 #include <memory>
@@ -7,8 +7,10 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include <fcntl.h>
 #include <unistd.h>
 
+#include "bpfxx/cpus.hpp"
 #include "bpfxx/pin.hpp"
 
 namespace bpfxx {
@@ -44,6 +46,12 @@ bool MapInfo::is_per_cpu_array() const noexcept
     return type == BPF_MAP_TYPE_PERCPU_ARRAY;
 }
 
+bool MapInfo::is_per_cpu() const noexcept
+{
+    return is_per_cpu_array() || type == BPF_MAP_TYPE_PERCPU_HASH || type == BPF_MAP_TYPE_LRU_PERCPU_HASH ||
+           type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE;
+}
+
 std::string map_type_name(std::uint32_t type)
 {
     const char* name = libbpf_bpf_map_type_str(static_cast<enum bpf_map_type>(type));
@@ -66,21 +74,71 @@ Result<Map> Map::open_id(std::uint32_t id)
     return from_fd(std::move(fd));
 }
 
+Result<Map> Map::open_name(const std::string& name)
+{
+    std::optional<Map> found;
+    std::string ids;
+    for (__u32 id = 0; bpf_map_get_next_id(id, &id) == 0;) {
+        auto map = open_id(id);
+        if (!map && map.error().kind == ErrorKind::not_found)
+            continue; // it ended meanwhile
+        if (!map)
+            return std::unexpected(std::move(map).error());
+        if (map->info().name != name)
+            continue;
+        ids += (ids.empty() ? "" : ", ") + std::to_string(id);
+        if (found)
+            continue;
+        found = std::move(*map);
+    }
+    if (!found)
+        return std::unexpected(
+            errno == ENOENT ? make_error(ErrorKind::not_found, "open map", name, "no map has this name",
+                                         "bpftool map shows all; the kernel keeps 15 characters of a name")
+                            : system_error("list maps for", name, errno));
+    if (ids.find(',') != std::string::npos)
+        return std::unexpected(make_error(ErrorKind::busy, "open map", name,
+                                          "several have this name: id " + ids, "choose one by its id"));
+    return std::move(*found);
+}
+
+Result<Map> Map::duplicate(int fd)
+{
+    Fd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    if (!copy)
+        return std::unexpected(system_error("use", "a map's descriptor", errno));
+    return from_fd(std::move(copy));
+}
+
+Result<> Map::pin(const std::string& path) const
+{
+    return bpfxx::pin(fd_.get(), path);
+}
+
 Result<Map> Map::from_fd(Fd fd)
 {
     struct bpf_map_info raw = {};
     __u32 size = sizeof(raw);
     if (bpf_obj_get_info_by_fd(fd.get(), &raw, &size) != 0)
         return std::unexpected(system_error("ask for a map's", "information", errno));
-    return Map(std::move(fd), MapInfo{.id = raw.id,
-                                      .type = raw.type,
-                                      .key_size = raw.key_size,
-                                      .value_size = raw.value_size,
-                                      .max_entries = raw.max_entries,
-                                      .flags = raw.map_flags,
-                                      .name = raw.name,
-                                      .btf_id = raw.btf_id,
-                                      .value_type_id = raw.btf_value_type_id});
+    MapInfo info{.id = raw.id,
+                 .type = raw.type,
+                 .key_size = raw.key_size,
+                 .value_size = raw.value_size,
+                 .max_entries = raw.max_entries,
+                 .flags = raw.map_flags,
+                 .name = raw.name,
+                 .btf_id = raw.btf_id,
+                 .key_type_id = raw.btf_key_type_id,
+                 .value_type_id = raw.btf_value_type_id};
+    std::size_t lookup_size = info.value_size;
+    if (info.is_per_cpu()) {
+        const auto cpus = possible_cpus();
+        if (!cpus)
+            return std::unexpected(cpus.error());
+        lookup_size = std::size_t{value_stride(info.value_size)} * cpus->count;
+    }
+    return Map(std::move(fd), std::move(info), lookup_size);
 }
 
 std::string Map::label() const
@@ -88,70 +146,67 @@ std::string Map::label() const
     return "map '" + info_.name + "' (id " + std::to_string(info_.id) + ")";
 }
 
-Result<std::optional<LayoutReport>> Map::check_value(const Shape& wanted, Proof proof) const
-{
-    if (info_.key_size != sizeof(std::uint32_t))
-        return std::unexpected(
-            incompatible(*this, "its keys are " + std::to_string(info_.key_size) + " bytes, not 4"));
+namespace {
 
+/// Keys or values, for check().
+struct Side {
+    const char* name;
+    std::uint32_t size;
+    std::uint32_t type_id;
+};
+
+Result<std::optional<LayoutReport>> check(const Map& map, const Side& side, const Shape& wanted, Proof proof)
+{
+    const std::string its = std::string("its ") + side.name;
     const auto by_size = [&](Error unproved) -> Result<std::optional<LayoutReport>> {
         if (proof == Proof::btf)
             return std::unexpected(std::move(unproved));
-        if (info_.value_size != wanted.size)
-            return std::unexpected(incompatible(*this, "its values are " + std::to_string(info_.value_size) +
-                                                           " bytes, not " + std::to_string(wanted.size)));
+        if (side.size != wanted.size)
+            return std::unexpected(incompatible(map, its + " are " + std::to_string(side.size) +
+                                                         " bytes, not " + std::to_string(wanted.size)));
         return std::nullopt;
     };
 
-    if (info_.btf_id == 0 || info_.value_type_id == 0)
-        return by_size(incompatible(*this, "it has no BTF, so its layout cannot be proved", by_size_hint));
-    const BtfPointer types(btf__load_from_kernel_by_id(info_.btf_id));
+    if (map.info().btf_id == 0 || side.type_id == 0)
+        return by_size(incompatible(map, "it has no BTF, so its layout cannot be proved", by_size_hint));
+    const BtfPointer types(btf__load_from_kernel_by_id(map.info().btf_id));
     if (!types) {
         const int error = errno;
         const char* hint =
             error == EPERM
                 ? "reading BTF needs CAP_SYS_ADMIN; if you know its layout, it can be opened by its size"
                 : by_size_hint;
-        return by_size(system_error("read the BTF of", label(), error, hint));
+        return by_size(system_error("read the BTF of", map.label(), error, hint));
     }
 
-    LayoutReport report = compare_layout(wanted, types.get(), info_.value_type_id);
+    LayoutReport report = compare_layout(wanted, types.get(), side.type_id);
     if (report.outcome == Outcome::incompatible) {
         Error error =
-            incompatible(*this, "its values (" + report.found + ") do not fit the C++ type " + report.wanted,
+            incompatible(map, its + " (" + report.found + ") do not fit the C++ type " + report.wanted,
                          "the differences are listed below");
         error.detail = report.table();
         return std::unexpected(std::move(error));
     }
     for (const Copy& copy : report.projection)
-        if (std::uint64_t{copy.from} + copy.size > info_.value_size)
-            return std::unexpected(incompatible(*this, "its BTF describes more than its values hold"));
+        if (std::uint64_t{copy.from} + copy.size > side.size)
+            return std::unexpected(incompatible(map, "its BTF describes more than " + its + " hold"));
     return report;
 }
 
-Result<> Map::lookup(std::uint32_t index, std::span<std::byte> value) const
+} // namespace
+
+Result<std::optional<LayoutReport>> Map::check_key(const Shape& wanted, Proof proof) const
 {
-    std::size_t needed = value_stride(info_.value_size);
-    if (info_.is_per_cpu_array()) {
-        auto cpus = possible_cpus();
-        if (!cpus)
-            return std::unexpected(std::move(cpus).error());
-        needed *= cpus->count;
-    }
-    if (value.size() < needed)
-        return std::unexpected(make_error(ErrorKind::invalid, "read", label(), "the buffer is too small"));
-    if (bpf_map_lookup_elem(fd_.get(), &index, value.data()) != 0)
-        return std::unexpected(system_error("read entry " + std::to_string(index) + " of", label(), errno));
-    return {};
+    // The kernel takes as many bytes as the map says, whatever a type calls itself.
+    if (info_.key_size != wanted.size)
+        return std::unexpected(incompatible(*this, "its keys are " + std::to_string(info_.key_size) +
+                                                       " bytes, not " + std::to_string(wanted.size)));
+    return check(*this, {"keys", info_.key_size, info_.key_type_id}, wanted, proof);
 }
 
-Result<> Map::update(std::uint32_t index, std::span<const std::byte> value) const
+Result<std::optional<LayoutReport>> Map::check_value(const Shape& wanted, Proof proof) const
 {
-    if (value.size() < info_.value_size)
-        return std::unexpected(make_error(ErrorKind::invalid, "write", label(), "the value is too small"));
-    if (bpf_map_update_elem(fd_.get(), &index, value.data(), BPF_ANY) != 0)
-        return std::unexpected(system_error("write entry " + std::to_string(index) + " of", label(), errno));
-    return {};
+    return check(*this, {"values", info_.value_size, info_.value_type_id}, wanted, proof);
 }
 
 Result<Mapping> Map::map_read_only() const
@@ -176,9 +231,24 @@ Error wrong_map_type(const Map& map, std::string_view wanted)
                         "it is of type " + map_type_name(map.info().type) + ", not " + std::string(wanted));
 }
 
-std::vector<Copy> projection_of(const std::optional<LayoutReport>& layout, std::uint32_t size)
+Error key_differs(const Map& map, const LayoutReport& report)
 {
-    return layout ? layout->projection : std::vector<Copy>{{0, 0, size}};
+    Error error = incompatible(map, "its keys (" + report.found + ") are not the C++ type " + report.wanted,
+                               "the differences are listed below");
+    error.detail = report.table();
+    return error;
+}
+
+Error cannot_write(const Map& map)
+{
+    return make_error(ErrorKind::incompatible, "write", map.label(),
+                      "its layout differs from the C++ type's");
+}
+
+Error no_such_entry(const Map& map, std::uint32_t index)
+{
+    return make_error(ErrorKind::not_found, "read entry " + std::to_string(index) + " of", map.label(),
+                      "it has " + std::to_string(map.info().max_entries));
 }
 
 } // namespace detail

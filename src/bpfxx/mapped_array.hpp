@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <utility>
@@ -28,6 +28,11 @@ public:
     [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
     /// @param index below size()
     [[nodiscard]] V read(std::uint32_t index) const noexcept;
+    /// Calls visit(index, value) for each entry in order. Faster than read() in a loop: small values stay in registers.
+    template <class Visit>
+    [[gnu::always_inline]] void for_each(Visit visit) const;
+    /// Adds every entry to a total, word by word, where V is made of unsigned 64-bit integers alone.
+    void add_to(V& total) const noexcept;
     /// The comparison by which the map was opened; empty where only the size was compared.
     [[nodiscard]] const std::optional<LayoutReport>& layout() const noexcept { return layout_; }
     [[nodiscard]] const MapInfo& info() const noexcept { return info_; }
@@ -79,10 +84,11 @@ inline constexpr std::size_t most_words_unrolled = 32;
 
 /// A value that is made of 64-bit words, each read atomically.
 template <class V>
-[[nodiscard]] V read_words(const std::byte* from) noexcept
+[[nodiscard, gnu::always_inline]] inline V read_words(const std::byte* from) noexcept
 {
     constexpr std::size_t count = sizeof(V) / sizeof(std::uint64_t);
-    std::array<std::uint64_t, count> words;
+    V value; // NOLINT(cppcoreguidelines-pro-type-member-init): every word is written below
+    auto* words = reinterpret_cast<AnyWord*>(&value);
     if constexpr (count <= most_words_unrolled) {
         [&]<std::size_t... I>(std::index_sequence<I...>) {
             ((words[I] = load_relaxed<std::uint64_t>(from + I * sizeof(std::uint64_t))), ...);
@@ -91,8 +97,6 @@ template <class V>
         for (std::size_t i = 0; i < count; i++)
             words[i] = load_relaxed<std::uint64_t>(from + i * sizeof(std::uint64_t));
     }
-    V value;
-    std::memcpy(&value, words.data(), count * sizeof(std::uint64_t));
     return value;
 }
 
@@ -133,6 +137,45 @@ V MappedArray<V>::read(std::uint32_t index) const noexcept
 {
     const std::byte* from = values_ + std::size_t{index} * stride_;
     return direct_ ? detail::read_words<V>(from) : read_projected(from);
+}
+
+template <class V>
+template <class Visit>
+inline void MappedArray<V>::for_each(Visit visit) const
+{
+    const std::byte* from = values_;
+    // Two loops: a value that either way may make would have to pass through memory.
+    if (direct_)
+        for (std::uint32_t index = 0; index < size_; index++, from += stride_)
+            visit(index, detail::read_words<V>(from));
+    else
+        for (std::uint32_t index = 0; index < size_; index++, from += stride_)
+            visit(index, read_projected(from));
+}
+
+template <class V>
+void MappedArray<V>::add_to(V& total) const noexcept
+{
+    static_assert(is_made_of_u64(shape<V>));
+    constexpr std::size_t count = sizeof(V) / sizeof(std::uint64_t);
+    auto* sums = reinterpret_cast<detail::AnyWord*>(&total);
+    const std::byte* from = values_;
+    if (!direct_) {
+        for (std::uint32_t index = 0; index < size_; index++, from += stride_)
+            add_words(total, read_projected(from));
+    } else if constexpr (count <= detail::most_words_unrolled) {
+        // In registers to the end, as far as there are so many.
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            std::uint64_t words[count] = {sums[I]...};
+            for (std::uint32_t index = 0; index < size_; index++, from += stride_)
+                ((words[I] += detail::load_relaxed<std::uint64_t>(from + I * sizeof(std::uint64_t))), ...);
+            ((sums[I] = words[I]), ...);
+        }(std::make_index_sequence<count>());
+    } else {
+        for (std::uint32_t index = 0; index < size_; index++, from += stride_)
+            for (std::size_t i = 0; i < count; i++)
+                sums[i] += detail::load_relaxed<std::uint64_t>(from + i * sizeof(std::uint64_t));
+    }
 }
 
 template <class V>

@@ -18,6 +18,8 @@ namespace {
 
 constexpr std::size_t longest_log = 16 * 1024;
 
+// libbpf hands its printing function no context.
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables)
 thread_local LogCapture* current_capture = nullptr;
 
 } // namespace

@@ -55,8 +55,10 @@ Result<> pin(int fd, const std::string& path)
 {
     if (bpf_obj_pin(fd, path.c_str()) != 0) {
         const int error = errno;
+        const auto on_bpffs = is_on_bpffs(path);
         return std::unexpected(system_error(
-            "pin", path, error, error == EINVAL ? "the folder must lie on a bpf file system" : ""));
+            "pin", path, error,
+            on_bpffs && !*on_bpffs ? "pins lie on a bpf file system: mount -t bpf bpf /sys/fs/bpf" : ""));
     }
     return {};
 }
@@ -87,11 +89,19 @@ Result<Fd> open_pinned(const std::string& path, ObjectType wanted)
 
 Result<bool> is_on_bpffs(const std::string& path)
 {
-    std::filesystem::path place = std::filesystem::absolute(path);
+    std::error_code unusable; // an empty path is one
+    std::filesystem::path place = std::filesystem::absolute(path, unusable);
+    if (unusable)
+        return std::unexpected(system_error("look at", "'" + path + "'", unusable.value()));
     for (;;) {
         struct statfs status = {};
         if (::statfs(place.c_str(), &status) == 0)
             return status.f_type == BPF_FS_MAGIC;
+        // A bpf file system answers EPERM for any name with a dot, to root too.
+        if (errno == EPERM && place.filename().string().find('.') != std::string::npos)
+            return std::unexpected(make_error(ErrorKind::invalid, "look at", place.string(),
+                                              "a bpf file system takes no name with a dot",
+                                              "choose another name"));
         if (errno != ENOENT || !place.has_relative_path())
             return std::unexpected(system_error("look at", place.string(), errno));
         place = place.parent_path();

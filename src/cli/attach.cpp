@@ -63,10 +63,10 @@ void add_attach_options(CLI::App& command, AttachOptions& options)
 bpfxx::Result<AttachResult> attach_and_tell(const std::string& interface, const AttachOptions& options,
                                             const Context& context)
 {
-    const PinRoot root(context.pin_root);
     BPFXX_TRY(check_may_attach(interface));
-    BPFXX_TRY(root.create(context.mount_bpffs));
-    auto result = attach(root, interface, options);
+    AttachOptions complete = options;
+    complete.mount_bpffs = context.mount_bpffs;
+    auto result = attach(pin_root(context), interface, complete);
     if (!result)
         return result;
     std::printf("%s: %s in %s mode\n", interface.c_str(),
@@ -93,7 +93,7 @@ void add_attach(CLI::App& program, Context& context)
     command->callback([arguments, &context] {
         for (const std::string& interface : arguments->interfaces)
             if (const auto result = attach_and_tell(interface, arguments->options, context); !result)
-                context.exit_code = report(result.error());
+                fail(context, result.error());
     });
 }
 

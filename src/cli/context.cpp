@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cli/context.hpp"
 
+#include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 #include <unistd.h>
 
+#include "cli/signals.hpp"
 #include "view/human.hpp"
 
 namespace xdpstat {
@@ -39,6 +43,29 @@ int report(const bpfxx::Error& error)
 {
     std::fprintf(stderr, "xdpstat: %s\n%s", printable(error.message()).c_str(), error.detail.c_str());
     return exit_code_of(error.kind);
+}
+
+void fail(Context& context, const bpfxx::Error& error)
+{
+    const int code = report(error);
+    if (context.exit_code == exit_ok)
+        context.exit_code = code;
+}
+
+PinRoot pin_root(const Context& context)
+{
+    LockWait wait;
+    wait.tell = [path = context.pin_root](const std::string& holder) {
+        std::fprintf(stderr, "xdpstat: waiting for %s, which changes %s\n", printable(holder).c_str(),
+                     printable(path).c_str());
+    };
+    wait.gives_up = [] {
+        sigset_t pending;
+        ::sigpending(&pending);
+        return std::ranges::any_of(ending_signals,
+                                   [&](int signal) { return ::sigismember(&pending, signal) == 1; });
+    };
+    return PinRoot(context.pin_root, std::move(wait));
 }
 
 bool wants_color()

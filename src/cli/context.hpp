@@ -35,6 +35,13 @@ struct Context {
 /// Prints an error as "xdpstat: ..." to stderr, with its detail below, and returns its exit code.
 int report(const bpfxx::Error& error);
 
+/// The same for one of several interfaces: the exit code is that of the first that failed.
+void fail(Context& context, const bpfxx::Error& error);
+
+/// The pin root that was asked for. Waiting for its lock, it says for whom, and ends when a signal waits that would
+/// end the process.
+[[nodiscard]] PinRoot pin_root(const Context& context);
+
 /// True where stdout is a terminal and NO_COLOR is not set.
 [[nodiscard]] bool wants_color();
 

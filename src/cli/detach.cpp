@@ -6,6 +6,7 @@
 
 #include "cli/context.hpp"
 #include "counter/attachment.hpp"
+#include "view/human.hpp"
 
 namespace xdpstat {
 
@@ -15,17 +16,25 @@ constexpr const char* examples = R"(Examples:
   sudo xdpstat detach eth0
   sudo xdpstat detach --all)";
 
-bpfxx::Result<std::vector<std::string>> all_interfaces(const PinRoot& root)
+void tell(const std::string& interface, const bpfxx::Result<>& result, Context& context)
 {
-    if (const auto mended = mend(root); !mended && mended.error().kind != bpfxx::ErrorKind::not_found)
-        return std::unexpected(mended.error());
+    if (result)
+        std::printf("%s: detached\n", printable(interface).c_str());
+    else
+        fail(context, result.error());
+}
+
+/// Each that is there, also of interfaces in other network namespaces.
+void detach_all(const PinRoot& root, Context& context)
+{
+    const auto mended = mend(root);
+    if (!mended && mended.error().kind != bpfxx::ErrorKind::not_found)
+        return fail(context, mended.error());
     const auto instances = root.instances();
     if (!instances)
-        return std::unexpected(instances.error());
-    std::vector<std::string> names;
+        return fail(context, instances.error());
     for (const Instance& instance : *instances)
-        names.push_back(instance.interface);
-    return names;
+        tell(instance.interface, detach(root, instance), context);
 }
 
 } // namespace
@@ -45,22 +54,11 @@ void add_detach(CLI::App& program, Context& context)
     command->callback([arguments, &context] {
         if (!arguments->all && arguments->interfaces.empty())
             throw CLI::RequiredError("IFACE or --all");
-        const PinRoot root(context.pin_root);
-        std::vector<std::string> names = arguments->interfaces;
-        if (arguments->all) {
-            auto found = all_interfaces(root);
-            if (!found) {
-                context.exit_code = report(found.error());
-                return;
-            }
-            names = std::move(*found);
-        }
-        for (const std::string& name : names) {
-            if (const auto result = detach(root, name); !result)
-                context.exit_code = report(result.error());
-            else
-                std::printf("%s: detached\n", name.c_str());
-        }
+        const PinRoot root = pin_root(context);
+        if (arguments->all)
+            return detach_all(root, context);
+        for (const std::string& name : arguments->interfaces)
+            tell(name, detach(root, name), context);
     });
 }
 

@@ -52,7 +52,7 @@ void add_doctor(CLI::App& program, Context& context)
     CLI::App* command =
         program.add_subcommand("doctor", "Say what this machine can do and what stands in the way");
     command->add_option("IFACE", arguments->interface, "Interface");
-    command->add_flag("--json", arguments->json, "As JSON");
+    command->add_flag("--json", arguments->json, "As JSON, by a versioned schema");
     command->footer(examples);
     command->callback([arguments, &context] { context.exit_code = examine(*arguments, context); });
 }

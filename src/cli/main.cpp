@@ -57,15 +57,19 @@ void add_shared_options(CLI::App& program, Context& context)
 /// What the parser says, or better: a word that is no command is named, with the commands that it may have meant.
 std::string usage_error(const CLI::App& program, const CLI::ParseError& error)
 {
-    const auto words = program.remaining();
-    if (program.get_subcommands().empty() && words.empty() && dynamic_cast<const CLI::RequiredError*>(&error))
-        return "a command is required";
-    if (!program.get_subcommands().empty() || words.empty() || words.front().starts_with('-'))
-        return error.what();
+    const CLI::App* command = &program; // the last that was named
+    while (!command->get_subcommands().empty())
+        command = command->get_subcommands().front();
     std::vector<std::string> names;
-    for (const CLI::App* command : program.get_subcommands([](const CLI::App*) { return true; }))
-        names.push_back(command->get_name());
-    std::string text = "no such command: " + words.front();
+    for (const CLI::App* nested : command->get_subcommands([](const CLI::App*) { return true; }))
+        names.push_back(nested->get_name());
+    const std::string part_of = command == &program ? "" : command->get_name() + ": ";
+    const auto words = program.remaining(true);
+    if (!names.empty() && words.empty() && dynamic_cast<const CLI::RequiredError*>(&error))
+        return part_of + "a command is required";
+    if (names.empty() || words.empty() || words.front().starts_with('-'))
+        return error.what();
+    std::string text = part_of + "no such command: " + words.front();
     for (const std::string& name : near_names(words.front(), names))
         text += (text.ends_with(words.front()) ? "; did you mean " : ", ") + name;
     return text;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cli/readings.hpp"
 
+#include <algorithm>
+
 namespace xdpstat {
 
 bpfxx::Result<std::vector<Instance>> select_instances(const std::vector<std::string>& interfaces,
@@ -20,7 +22,9 @@ bpfxx::Result<std::vector<Instance>> select_instances(const std::vector<std::str
         auto instance = root.find(interface);
         if (!instance)
             return std::unexpected(std::move(instance).error());
-        instances.push_back(std::move(*instance));
+        // A name given twice is read once: it would count double in the sum.
+        if (std::ranges::find(instances, instance->directory, &Instance::directory) == instances.end())
+            instances.push_back(std::move(*instance));
     }
     return instances;
 }

@@ -6,6 +6,7 @@
 
 #include "cli/attach.hpp"
 #include "cli/context.hpp"
+#include "cli/signals.hpp"
 #include "cli/watch.hpp"
 
 namespace xdpstat {
@@ -29,7 +30,7 @@ public:
     {
         sigset_t signals;
         ::sigemptyset(&signals);
-        for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT})
+        for (const int signal : ending_signals)
             ::sigaddset(&signals, signal);
         ::sigprocmask(SIG_BLOCK, &signals, &before_);
     }
@@ -54,7 +55,7 @@ int run_command(const Arguments& arguments, Context& context)
     const int code = watch({arguments.interface}, arguments.watch, context);
     if (attached->already_attached)
         return code;
-    if (const auto result = end(PinRoot(context.pin_root), std::move(*attached)); !result)
+    if (const auto result = end(pin_root(context), std::move(*attached)); !result)
         return report(result.error());
     return code;
 }

@@ -14,9 +14,11 @@
 #include <curses.h>
 #include <langinfo.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "cli/context.hpp"
+#include "cli/signals.hpp"
 
 namespace xdpstat {
 
@@ -82,6 +84,46 @@ chtype attributes_of(Style style)
     return A_NORMAL;
 }
 
+// What gives the terminal back after a fault, when nothing but system calls may be used. A handler
+// is given nothing else to find it by. NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables)
+struct termios state_before = {};
+bool has_state_before = false;
+std::string restoring_text;
+std::array<struct sigaction, fault_signals.size()> actions_before{};
+// NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
+
+void restore_and_fail(int signal)
+{
+    if (!restoring_text.empty())
+        (void)!::write(STDOUT_FILENO, restoring_text.data(), restoring_text.size());
+    if (has_state_before)
+        ::tcsetattr(STDIN_FILENO, TCSANOW, &state_before);
+    // The action is the standard one again (SA_RESETHAND): with the return the fault comes once more, and ends it.
+    ::raise(signal);
+}
+
+void restore_after_faults()
+{
+    restoring_text.clear();
+    for (const char* name : {"cnorm", "sgr0", "rmcup"}) {
+        const char* text = ::tigetstr(name);
+        // NOLINTNEXTLINE(performance-no-int-to-ptr): terminfo's own word for no such string
+        if (text != nullptr && text != reinterpret_cast<const char*>(-1))
+            restoring_text += text;
+    }
+    struct sigaction action = {};
+    action.sa_handler = restore_and_fail;
+    action.sa_flags = static_cast<int>(SA_RESETHAND);
+    for (std::size_t i = 0; i < fault_signals.size(); i++)
+        ::sigaction(fault_signals.at(i), &action, &actions_before.at(i));
+}
+
+void leave_faults_alone()
+{
+    for (std::size_t i = 0; i < fault_signals.size(); i++)
+        ::sigaction(fault_signals.at(i), &actions_before.at(i), nullptr);
+}
+
 } // namespace
 
 bool takes_utf8()
@@ -108,12 +150,14 @@ bpfxx::Result<Terminal> Terminal::open(bool color)
     std::array<struct sigaction, signals_of_curses.size()> before{};
     for (std::size_t i = 0; i < before.size(); i++)
         ::sigaction(signals_of_curses.at(i), nullptr, &before.at(i));
+    has_state_before = ::tcgetattr(STDIN_FILENO, &state_before) == 0;
     SCREEN* screen = ::newterm(nullptr, stdout, stdin);
     for (std::size_t i = 0; i < before.size(); i++)
         ::sigaction(signals_of_curses.at(i), &before.at(i), nullptr);
     if (screen == nullptr)
         return unsupported();
     Terminal terminal(screen);
+    restore_after_faults();
     if (::tigetstr("cup") == nullptr)
         return unsupported();
 
@@ -138,6 +182,7 @@ Terminal::~Terminal()
     if (screen_ == nullptr)
         return;
     ::endwin();
+    leave_faults_alone();
     ::delscreen(static_cast<SCREEN*>(screen_));
 }
 

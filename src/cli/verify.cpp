@@ -62,7 +62,7 @@ void add_verify(CLI::App& program, Context& context)
         ->check(CLI::Validator(check_seconds, "", "seconds"))
         ->type_name("SECONDS")
         ->capture_default_str();
-    command->add_flag("--json", arguments->json, "As JSON");
+    command->add_flag("--json", arguments->json, "As JSON, by a versioned schema");
     command->footer(examples);
     command->callback([arguments, &context] { context.exit_code = verify_and_tell(*arguments, context); });
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cli/watch_events.hpp"
 
-#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <utility>
@@ -11,11 +10,12 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "cli/signals.hpp"
+
 namespace xdpstat {
 
 namespace {
 
-constexpr std::array ending_signals{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 constexpr std::array terminal_signals{SIGWINCH, SIGTSTP, SIGCONT};
 
 /// A blocked signal is queued even where it is ignored, and whoever ignores one, as nohup does, means it.

@@ -34,6 +34,13 @@ WatchSession::PinIdentity WatchSession::identity_of(const Instance& instance)
     return {pin.st_dev, pin.st_ino};
 }
 
+const Instance* WatchSession::find_same(const Entry& entry, const std::vector<Instance>& instances)
+{
+    const auto is_same = [&](const Instance& instance) { return identity_of(instance) == entry.identity; };
+    const auto found = std::ranges::find_if(instances, is_same);
+    return found == instances.end() ? nullptr : &*found;
+}
+
 bpfxx::Result<WatchSession::Entry> WatchSession::open_entry(const Instance& instance) const
 {
     Entry entry;
@@ -110,7 +117,9 @@ void WatchSession::check(Entry& entry, const std::vector<Instance>& instances,
 {
     WatchedInterface& facts = entry.facts;
     const std::string name = printable(facts.instance.interface);
-    const Instance* now = find_at(instances, facts.instance.directory);
+    // A counter whose interface was renamed keeps its pins, in a folder of another name.
+    const Instance* same = facts.state == WatchState::counting ? find_same(entry, instances) : nullptr;
+    const Instance* now = same != nullptr ? same : find_at(instances, facts.instance.directory);
     if (now == nullptr || now->mode == mode_detached) {
         if (facts.state != WatchState::counting)
             return;
@@ -121,8 +130,10 @@ void WatchSession::check(Entry& entry, const std::vector<Instance>& instances,
         changes.push_back(name + ": " + words_of(facts.state));
         return;
     }
-    if (facts.state == WatchState::counting && identity_of(*now) == entry.identity) {
-        facts.instance = *now;
+    if (same != nullptr) {
+        if (same->interface != facts.instance.interface)
+            changes.push_back(name + ": renamed to " + printable(same->interface));
+        facts.instance = *same;
         return;
     }
     // An attach still under way is no error: the next look finds it done.

@@ -56,6 +56,9 @@ private:
     }
 
     [[nodiscard]] static PinIdentity identity_of(const Instance& instance);
+    /// Where the pins of an entry are now; none where they are gone.
+    [[nodiscard]] static const Instance* find_same(const Entry& entry,
+                                                   const std::vector<Instance>& instances);
     [[nodiscard]] bpfxx::Result<Entry> open_entry(const Instance& instance) const;
     void check(Entry& entry, const std::vector<Instance>& instances, std::vector<std::string>& changes) const;
     void add_new(const std::vector<Instance>& instances, std::vector<std::string>& changes);

@@ -3,15 +3,18 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
+#include <ranges>
 #include <utility>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "bpfxx/link.hpp"
-#include "bpfxx/map.hpp"
 #include "bpfxx/pin.hpp"
 #include "bpfxx/program.hpp"
 #include "bpfxx/xdp.hpp"
+#include "counter/adoption.hpp"
 #include "counter/capabilities.hpp"
 #include "counter/interface.hpp"
 #include "counter/loader.hpp"
@@ -36,10 +39,29 @@ std::string describe_program(std::uint32_t id)
 
 Error slot_taken(const Interface& interface, std::uint32_t program_id)
 {
+    const auto program = bpfxx::Program::open_id(program_id);
+    const auto info = program ? program->info() : std::unexpected(program.error());
+    if (info && info->name == XDP_COUNTER_PROGRAM)
+        return bpfxx::make_error(
+            ErrorKind::busy, "attach to", interface.name,
+            "a counter that is not pinned here holds it: " + describe_program(program_id),
+            "name its pin root with --pin-root (bpftool prog show -f tells its pins), or " +
+                std::string("detach it: ip link set ") + interface.name + " xdp off");
     return bpfxx::make_error(ErrorKind::busy, "attach to", interface.name,
                              "another XDP program holds it: " + describe_program(program_id),
                              "detach that one first: ip link set " + interface.name +
                                  " xdp off, or bpftool link detach where a link holds it (bpftool link)");
+}
+
+/// What the program takes for the ethertype would be some bytes of an IP header.
+Result<> check_ethernet(const Interface& interface)
+{
+    if (interface.ethernet)
+        return {};
+    return std::unexpected(
+        bpfxx::make_error(ErrorKind::unsupported, "attach to", interface.name,
+                          "its frames have no Ethernet header, from which the counter starts",
+                          "attach to the interface that carries its packets"));
 }
 
 Result<> check_unoccupied(const Interface& interface)
@@ -118,7 +140,8 @@ Result<bpfxx::Fd> publish(const PinRoot& root, const std::string& interface, con
     const std::string staging = root.path() + "/" + attaching_prefix + encode_name(interface);
     const std::string directory = root.directory(interface);
     if (::mkdir(staging.c_str(), 0755) != 0)
-        return std::unexpected(bpfxx::system_error("create", staging, errno));
+        return std::unexpected(
+            bpfxx::system_error("create", staging, errno, errno == EEXIST ? "remove what is in it" : ""));
     bpfxx::Fd hold;
     const auto fill = [&]() -> Result<> {
         BPFXX_TRY(bpfxx::pin(counter.stats_map_fd(), stats_pin(staging)));
@@ -145,164 +168,91 @@ Result<bpfxx::Fd> publish(const PinRoot& root, const std::string& interface, con
     return hold;
 }
 
-/// Maps whose pins were removed by hand are found by the program that writes them, and pinned again. Tells whether
-/// any was.
-Result<bool> restore_maps(const Instance& instance)
+/// What a person should know of the way in which the program learns a frame's length.
+std::string note_of(xdp_counter_length source)
 {
-    const auto program = bpfxx::Program::open_pinned(program_pin(instance.directory));
-    const auto info = program ? program->info() : std::unexpected(program.error());
-    if (!info)
-        return std::unexpected(info.error());
-    bool restored = false;
-    for (const std::uint32_t id : info->map_ids) {
-        const auto map = bpfxx::Map::open_id(id);
-        if (!map)
-            return std::unexpected(map.error());
-        for (const std::string& path : {stats_pin(instance.directory), traffic_pin(instance.directory)}) {
-            if (path.ends_with("/" + map->info().name) && !pin_exists(path)) {
-                BPFXX_TRY(bpfxx::pin(map->fd(), path));
-                restored = true;
-            }
-        }
+    switch (source) {
+    case XDP_COUNTER_LENGTH_HELPER:
+        return "lengths come from a helper call, which costs some nanoseconds a packet more: the other way "
+               "needs " +
+               std::string("CAP_PERFMON and kernel 6.2");
+    case XDP_COUNTER_LENGTH_LINEAR:
+        return "this kernel has no multi-buffer XDP (5.18): native mode takes frames that fit one buffer";
+    case XDP_COUNTER_LENGTH_KERNEL_CTX:
+        break;
     }
-    return restored;
+    return {};
 }
 
-/// Likewise the program, found by the link that keeps it attached.
-Result<bool> restore_program(const Instance& instance)
+/// Under the root's lock.
+Result<AttachResult> attach_locked(const PinRoot& root, const Interface& interface,
+                                   const AttachOptions& options)
 {
-    if (pin_exists(program_pin(instance.directory)))
-        return false;
-    const auto link = bpfxx::Link::open_pinned(link_pin(instance.directory));
-    const auto info = link ? link->info() : std::unexpected(link.error());
-    if (!info)
-        return std::unexpected(info.error());
-    const auto program = bpfxx::Program::open_id(info->program_id);
-    if (!program)
-        return std::unexpected(program.error());
-    BPFXX_TRY(bpfxx::pin(program->fd(), program_pin(instance.directory)));
-    return true;
-}
+    BPFXX_TRY(mend_folders(root.path()));
+    const auto note = vacate(root, interface);
+    if (!note)
+        return std::unexpected(note.error());
+    const auto existing = root.find(interface.name);
+    if (existing)
+        return adopt(root, *existing, options);
 
-/// Looking objects up by number takes CAP_SYS_ADMIN, so it is done only where a pin may be missing.
-Result<bool> restore_pins(const Instance& instance)
-{
-    const auto program = restore_program(instance);
-    if (!program ||
-        (pin_exists(stats_pin(instance.directory)) && pin_exists(traffic_pin(instance.directory))))
-        return program;
-    const auto maps = restore_maps(instance);
-    if (!maps && maps.error().kind == ErrorKind::permission && pin_exists(stats_pin(instance.directory)))
-        return program; // most likely there is no breakdown
-    return maps ? Result<bool>(*program || *maps) : maps;
-}
+    BPFXX_TRY(check_unoccupied(interface));
+    const auto counter = load_counter(options.layout, options.breakdown);
+    if (!counter)
+        return std::unexpected(counter.error());
+    auto attached = attach_link(*counter, interface, options.mode);
+    if (!attached)
+        return std::unexpected(std::move(attached).error());
+    auto hold = publish(root, interface.name, *counter, attached->link, options.keep);
+    if (!hold)
+        return std::unexpected(std::move(hold).error());
 
-Error held_by_run(const std::string& operation, const std::string& interface)
-{
-    return bpfxx::make_error(ErrorKind::busy, operation, interface,
-                             "a running 'xdpstat run' holds it and will detach it", "end that one first");
-}
-
-Error in_other_namespace(const std::string& operation, const Instance& instance)
-{
-    return bpfxx::make_error(ErrorKind::busy, operation, instance.directory,
-                             "it belongs to an interface of the same name in another network namespace",
-                             "run xdpstat there, or choose another folder with --pin-root");
-}
-
-Result<> check_settings(const Instance& instance, const AttachOptions& options)
-{
-    std::string differs;
-    const auto want = [&](const std::string& what, const std::string& wanted, const std::string& found) {
-        if (wanted != found)
-            differs += (differs.empty() ? "" : ", ") + what + " " + found + ", not " + wanted;
-    };
-    want("layout", to_string(options.layout), to_string(instance.layout));
-    want("breakdown", options.breakdown ? "on" : "off", instance.breakdown ? "on" : "off");
-    if (options.mode == ModeChoice::native)
-        want("mode", "native", instance.mode);
-    if (options.mode == ModeChoice::generic)
-        want("mode", "generic", instance.mode);
-    if (options.mode == ModeChoice::offload)
-        want("mode", "offload", instance.mode);
-    if (differs.empty())
-        return {};
-    return std::unexpected(bpfxx::make_error(ErrorKind::busy, "attach to", instance.interface,
-                                             "it is attached with other settings: " + differs,
-                                             "to change them: xdpstat detach " + instance.interface));
-}
-
-/// Takes over an instance that counts already. Its folder is given the interface's present name.
-Result<AttachResult> adopt(const PinRoot& root, Instance instance, const AttachOptions& options)
-{
-    AttachResult result;
-    result.already_attached = true;
-    // What is refused changes nothing; where a map's pin is missing, the settings are known only when it is restored.
-    if (pin_exists(stats_pin(instance.directory)) && pin_exists(traffic_pin(instance.directory)))
-        BPFXX_TRY(check_settings(instance, options));
-    if (!pin_exists(link_pin(instance.directory))) {
-        if (options.keep)
-            return std::unexpected(held_by_run("attach to", instance.interface));
-    } else {
-        const auto restored = restore_pins(instance);
-        if (!restored)
-            return std::unexpected(restored.error());
-        if (*restored)
-            result.note = "pins were missing and are restored";
+    auto instance = root.find(interface.name);
+    if (!instance) {
+        (void)retire(root.path(), root.directory(interface.name)); // the first error is the one to tell
+        return std::unexpected(std::move(instance).error());
     }
-    const std::string directory = root.directory(instance.interface);
-    if (instance.directory != directory) {
-        BPFXX_TRY(exchange_folder(instance.directory, directory));
-        result.note = "the interface was renamed: its pins are now in " + directory;
-    }
-    auto now = root.find(instance.interface);
-    if (!now)
-        return std::unexpected(std::move(now).error());
-    BPFXX_TRY(check_settings(*now, options));
-    result.instance = std::move(*now);
+    AttachResult result{.instance = std::move(*instance),
+                        .already_attached = false,
+                        .why_not_native = std::move(attached->why_not_native),
+                        .held = std::nullopt,
+                        .note = *note};
+    add_note(result.note, note_of(counter->length_source()));
+    if (!options.keep)
+        result.held.emplace(std::move(attached->link), std::move(*hold));
     return result;
 }
 
-/// Takes from the interface's folder whatever is not its own: an instance that counts no more, or counts elsewhere.
-Result<std::string> vacate(const PinRoot& root, const Interface& interface)
+/// The root's lock. Another process may remove a root that it had made between our creating it and locking it; then it
+/// is made anew. @param made the folders that were made for it, also where it fails
+Result<bpfxx::Fd> create_and_lock(const PinRoot& root, bool mount_bpffs, std::vector<std::string>& made)
 {
-    const std::string directory = root.directory(interface.name);
-    std::string note;
-    // Interfaces that changed names in a circle take a step each; every step puts one folder right.
     for (;;) {
-        const auto all = root.instances();
-        if (!all)
-            return std::unexpected(all.error());
-        const auto occupant = std::ranges::find(*all, directory, &Instance::directory);
-        if (occupant == all->end() || occupant->ifindex == interface.index)
-            return note;
-        if (occupant->mode == mode_elsewhere)
-            return std::unexpected(in_other_namespace("use", *occupant));
-        if (occupant->mode == mode_unknown)
-            return std::unexpected(bpfxx::make_error(ErrorKind::permission, "use", directory,
-                                                     "its pins may not be opened by this user",
-                                                     "run as root: sudo xdpstat attach " + interface.name));
-        if (occupant->mode == mode_detached) {
-            BPFXX_TRY(retire(root.path(), directory));
-            return "the pins of an earlier counter that had ended are removed: it counts from 0";
-        }
-        const std::string own = root.directory(occupant->interface);
-        const auto in_place = std::ranges::find(*all, own, &Instance::directory);
-        if (in_place != all->end() && in_place->mode == mode_elsewhere)
-            return std::unexpected(in_other_namespace("use", *in_place));
-        if (in_place != all->end() && in_place->mode == mode_detached)
-            BPFXX_TRY(retire(root.path(), own));
-        BPFXX_TRY(exchange_folder(directory, own));
-        note = "the pins of " + occupant->interface + ", which had this name before, are moved to its own";
+        auto created = root.create(mount_bpffs);
+        if (!created)
+            return std::unexpected(std::move(created).error());
+        std::ranges::move(*created, std::back_inserter(made));
+        auto lock = root.lock();
+        if (lock || lock.error().kind != ErrorKind::not_found)
+            return lock;
     }
+}
+
+Result<> detach_locked(const PinRoot& root, const Instance& instance)
+{
+    if (instance.mode != mode_detached && !pin_exists(link_pin(instance.directory)))
+        return std::unexpected(held_by_run("detach from", instance));
+    return retire(root.path(), instance.directory);
 }
 
 } // namespace
 
 Result<> check_may_attach(const std::string& interface)
 {
-    if (const auto found = find_interface(interface); !found)
+    const auto found = find_interface(interface);
+    if (!found)
         return std::unexpected(found.error());
+    BPFXX_TRY(check_ethernet(*found));
     return check_capabilities();
 }
 
@@ -311,42 +261,16 @@ Result<AttachResult> attach(const PinRoot& root, const std::string& name, const 
     const auto interface = find_interface(name);
     if (!interface)
         return std::unexpected(interface.error());
-    const auto lock = root.lock();
-    if (!lock)
-        return std::unexpected(lock.error());
-    BPFXX_TRY(mend_folders(root.path()));
-    const auto note = vacate(root, *interface);
-    if (!note)
-        return std::unexpected(note.error());
-    const auto existing = root.find(name);
-    if (existing)
-        return adopt(root, *existing, options);
-
-    BPFXX_TRY(check_unoccupied(*interface));
-    const auto counter = load_counter(options.layout, options.breakdown);
-    if (!counter)
-        return std::unexpected(counter.error());
-    auto attached = attach_link(*counter, *interface, options.mode);
-    if (!attached)
-        return std::unexpected(std::move(attached).error());
-    auto hold = publish(root, name, *counter, attached->link, options.keep);
-    if (!hold)
-        return std::unexpected(std::move(hold).error());
-
-    auto instance = root.find(name);
-    if (!instance)
-        return std::unexpected(std::move(instance).error());
-    std::string notes = *note;
-    if (!interface->up)
-        notes += (notes.empty() ? "" : "; ") +
-                 std::string("it is down and counts as soon as it is up: ip link set ") + name + " up";
-    AttachResult result{.instance = std::move(*instance),
-                        .already_attached = false,
-                        .why_not_native = std::move(attached->why_not_native),
-                        .held = std::nullopt,
-                        .note = std::move(notes)};
-    if (!options.keep)
-        result.held.emplace(std::move(attached->link), std::move(*hold));
+    BPFXX_TRY(check_ethernet(*interface));
+    std::vector<std::string> made;
+    const auto lock = create_and_lock(root, options.mount_bpffs, made);
+    auto result = lock ? attach_locked(root, *interface, options) : std::unexpected(lock.error());
+    if (!result)
+        for (const std::string& folder : made | std::views::reverse)
+            (void)::rmdir(folder.c_str()); // what another process has put there meanwhile stays
+    else if (!interface->up)
+        add_note(result->note,
+                 "it is down and counts as soon as it is up: ip link set " + interface->name + " up");
     return result;
 }
 
@@ -374,9 +298,21 @@ Result<> detach(const PinRoot& root, const std::string& interface)
         return std::unexpected(instance.error());
     if (instance->mode == mode_elsewhere)
         return std::unexpected(in_other_namespace("detach", *instance));
-    if (instance->mode != mode_detached && !pin_exists(link_pin(instance->directory)))
-        return std::unexpected(held_by_run("detach from", interface));
-    return retire(root.path(), instance->directory);
+    return detach_locked(root, *instance);
+}
+
+Result<> detach(const PinRoot& root, const Instance& instance)
+{
+    const auto lock = root.lock();
+    if (!lock)
+        return std::unexpected(lock.error());
+    const auto all = root.instances();
+    if (!all)
+        return std::unexpected(all.error());
+    const auto now = std::ranges::find(*all, instance.directory, &Instance::directory);
+    if (now == all->end() || now->program_id != instance.program_id)
+        return {}; // somebody else has detached it meanwhile
+    return detach_locked(root, *now);
 }
 
 Result<> end(const PinRoot& root, AttachResult attached)

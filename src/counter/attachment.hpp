@@ -16,6 +16,7 @@ namespace xdpstat {
 enum class ModeChoice { automatic, native, generic, offload };
 
 struct AttachOptions {
+    bool mount_bpffs = false; ///< where no bpf file system is mounted, mount one
     ModeChoice mode = ModeChoice::automatic;
     SlotLayout layout = SlotLayout::percpu;
     bool breakdown = true;
@@ -41,8 +42,9 @@ struct AttachResult {
 /// permission, naming the capability.
 [[nodiscard]] bpfxx::Result<> check_may_attach(const std::string& interface);
 
-/// Attaches the counter to an interface and pins it below the root, which must exist. Idempotent; mends what a
-/// crash of an earlier attach or detach left. A crash at any point leaves the old state or the new one.
+/// Attaches the counter to an interface and pins it below the root, which is created where it is not there.
+/// Idempotent; mends what a crash of an earlier attach or detach left. A crash at any point leaves the old state or
+/// the new one, and what is refused leaves nothing.
 /// Errors: not_found, permission, busy (another program, or the counter with other settings), unsupported.
 [[nodiscard]] bpfxx::Result<AttachResult> attach(const PinRoot& root, const std::string& interface,
                                                  const AttachOptions& options);
@@ -53,6 +55,9 @@ struct AttachResult {
 /// Detaches the counter of an interface and removes its pins. Errors: not_found, permission, busy where a process
 /// holds it or it belongs to another network namespace.
 [[nodiscard]] bpfxx::Result<> detach(const PinRoot& root, const std::string& interface);
+
+/// The same of an instance in whichever network namespace; nothing where it was detached meanwhile.
+[[nodiscard]] bpfxx::Result<> detach(const PinRoot& root, const Instance& instance);
 
 /// Detaches what was attached without keeping it, and nothing else: a counter that has come in its place stays.
 [[nodiscard]] bpfxx::Result<> end(const PinRoot& root, AttachResult attached);

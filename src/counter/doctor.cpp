@@ -15,7 +15,7 @@ constexpr KernelVersion kernel_floor{5, 10};
 /// What a kernel lacks that is older than a version; the counter goes without it.
 struct Milestone {
     KernelVersion since;
-    const char* lacks;
+    const char* lacks = nullptr;
 };
 constexpr std::array milestones = {
     Milestone{{5, 18},
@@ -29,6 +29,9 @@ constexpr KernelVersion free_reading{5, 19};
 /// Both maps, one slot a CPU, and the program, with room to spare; in bytes.
 constexpr std::uint64_t memory_fixed = 1 << 20;
 constexpr std::uint64_t memory_a_cpu = 16 << 10;
+
+/// For root, whom only a security module keeps out.
+constexpr const char* see_the_log = "see the security module's log: ausearch -m avc, or dmesg";
 
 std::string version(KernelVersion kernel)
 {
@@ -122,19 +125,55 @@ void judge_bpf_call(const MachineFacts& facts, Findings& findings)
                             facts.seccomp || facts.in_container
                                 ? "allow bpf in the seccomp profile of the container, or run with "
                                   "--security-opt seccomp=unconfined"
-                                : "see the security module's log: ausearch -m avc, or dmesg"});
+                                : see_the_log});
+}
+
+Finding forbidden(const MachineFacts& facts, const char* what, const char* file)
+{
+    return {Severity::info, what, std::string(file) + " cannot be read by this user",
+            facts.is_root ? see_the_log : "run as root: sudo xdpstat doctor"};
+}
+
+void judge_lockdown(const MachineFacts& facts, Findings& findings)
+{
+    constexpr const char* what = "lockdown";
+    if (facts.lockdown == std::unexpected(Unread::forbidden))
+        findings.push_back(forbidden(facts, what, "/sys/kernel/security/lockdown"));
+    else if (facts.lockdown == std::unexpected(Unread::hidden))
+        findings.push_back({Severity::info, what, "unknown: no securityfs is mounted on /sys/kernel/security",
+                            "as root: mount -t securityfs securityfs /sys/kernel/security"});
+    else if (!facts.lockdown)
+        findings.push_back({Severity::ok, what, "the kernel has none", ""});
+    else if (*facts.lockdown == "confidentiality")
+        findings.push_back(
+            {Severity::warn, what,
+             "confidentiality: reading kernel memory is off, so faster ways to a length may be refused",
+             "if attaching fails, boot with lockdown=integrity"});
+    else
+        findings.push_back({Severity::ok, what, *facts.lockdown + ", which lets XDP programs load", ""});
+}
+
+void judge_jit(const MachineFacts& facts, Findings& findings)
+{
+    constexpr const char* what = "JIT";
+    if (facts.jit == std::unexpected(Unread::forbidden))
+        findings.push_back(forbidden(facts, what, "/proc/sys/net/core/bpf_jit_enable"));
+    else if (facts.jit == std::unexpected(Unread::hidden))
+        findings.push_back({Severity::info, what,
+                            "unknown: net.core.bpf_jit_enable shows in the first network namespace alone",
+                            "run xdpstat doctor outside of network namespaces and containers"});
+    else if (!facts.jit)
+        findings.push_back({Severity::warn, what, "the kernel has none: every frame is interpreted",
+                            "take a kernel with CONFIG_BPF_JIT=y"});
+    else if (*facts.jit == 0)
+        findings.push_back({Severity::warn, what, "net.core.bpf_jit_enable is 0: every frame is interpreted",
+                            "sysctl -w net.core.bpf_jit_enable=1"});
+    else
+        findings.push_back({Severity::ok, what, "on", ""});
 }
 
 void judge_settings(const MachineFacts& facts, Findings& findings)
 {
-    if (facts.lockdown == "confidentiality")
-        findings.push_back(
-            {Severity::warn, "lockdown",
-             "confidentiality: reading kernel memory is off, so faster ways to a length may be refused",
-             "if attaching fails, boot with lockdown=integrity"});
-    else if (!facts.lockdown.empty())
-        findings.push_back({Severity::ok, "lockdown", facts.lockdown + ", which lets XDP programs load", ""});
-
     if (facts.unprivileged_bpf_disabled)
         findings.push_back(
             {Severity::ok, "unprivileged",
@@ -143,11 +182,6 @@ void judge_settings(const MachineFacts& facts, Findings& findings)
                       ? ": opening a pinned map takes no capability, only its file's permission"
                       : ": opening a pinned map takes CAP_BPF"),
              ""});
-    if (facts.jit == 0)
-        findings.push_back({Severity::warn, "JIT", "net.core.bpf_jit_enable is 0: every frame is interpreted",
-                            "sysctl -w net.core.bpf_jit_enable=1"});
-    else if (facts.jit)
-        findings.push_back({Severity::ok, "JIT", "on", ""});
 
     const std::uint64_t wanted = memory_fixed + facts.possible_cpus * memory_a_cpu;
     if (facts.kernel < memory_by_cgroup && facts.memory_lock_limit && *facts.memory_lock_limit < wanted)
@@ -181,7 +215,7 @@ Findings judge_machine(const MachineFacts& facts)
 {
     Findings findings;
     for (const auto judge : {judge_kernel, judge_btf, judge_bpffs, judge_capabilities, judge_bpf_call,
-                             judge_settings, judge_pins})
+                             judge_lockdown, judge_jit, judge_settings, judge_pins})
         judge(facts, findings);
     return findings;
 }

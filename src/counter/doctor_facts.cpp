@@ -8,13 +8,17 @@
 #include <filesystem>
 #include <fstream>
 
+#include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/magic.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "bpfxx/cpus.hpp"
+#include "bpfxx/fd.hpp"
 #include "bpfxx/pin.hpp"
 #include "bpfxx/program.hpp"
 #include "counter/pins.hpp"
@@ -46,13 +50,42 @@ bool exists(const std::string& path)
     return std::filesystem::exists(path, error);
 }
 
-/// The word in brackets of "none [integrity] confidentiality".
-std::string read_lockdown()
+/// What a short file of the kernel's says. @param in_sight whether it would be here if the kernel had it
+std::expected<std::string, Unread> read_setting(const char* path, bool in_sight)
 {
-    const std::string line = first_line("/sys/kernel/security/lockdown");
-    const auto start = line.find('[');
-    const auto end = line.find(']');
-    return start < end && end != std::string::npos ? line.substr(start + 1, end - start - 1) : "";
+    const bpfxx::Fd fd(::open(path, O_RDONLY | O_CLOEXEC));
+    if (!fd && errno == ENOENT)
+        return std::unexpected(in_sight ? Unread::absent : Unread::hidden);
+    std::array<char, 256> text{};
+    const ::ssize_t size = fd ? ::read(fd.get(), text.data(), text.size()) : -1;
+    if (size <= 0)
+        return std::unexpected(Unread::forbidden);
+    return std::string(text.data(), static_cast<std::size_t>(size));
+}
+
+/// The word in brackets of "none [integrity] confidentiality".
+std::expected<std::string, Unread> read_lockdown()
+{
+    struct statfs status = {};
+    const bool in_sight = ::statfs("/sys/kernel/security", &status) == 0 && status.f_type == SECURITYFS_MAGIC;
+    auto text = read_setting("/sys/kernel/security/lockdown", in_sight);
+    if (!text)
+        return text;
+    const auto start = text->find('[');
+    const auto end = text->find(']');
+    return start < end && end != std::string::npos ? text->substr(start + 1, end - start - 1) : *text;
+}
+
+std::expected<int, Unread> read_jit()
+{
+    // It shows in the first network namespace alone, as this one does, which every kernel has.
+    const bool in_sight = exists("/proc/sys/net/core/netdev_budget");
+    const auto text = read_setting("/proc/sys/net/core/bpf_jit_enable", in_sight);
+    if (!text)
+        return std::unexpected(text.error());
+    int value = 0;
+    const auto parsed = std::from_chars(text->data(), text->data() + text->size(), value);
+    return parsed.ec == std::errc{} ? std::expected<int, Unread>(value) : std::unexpected(Unread::forbidden);
 }
 
 /// Whether bpf() gets as far as its own checks: a command without its argument fails with EFAULT there.
@@ -209,7 +242,7 @@ MachineFacts gather_machine(const PinRoot& root)
     facts.bpf_error = probe_bpf();
     facts.lockdown = read_lockdown();
     facts.unprivileged_bpf_disabled = setting("/proc/sys/kernel/unprivileged_bpf_disabled");
-    facts.jit = setting("/proc/sys/net/core/bpf_jit_enable");
+    facts.jit = read_jit();
     struct rlimit limit = {};
     if (::getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
         facts.memory_lock_limit = limit.rlim_cur;

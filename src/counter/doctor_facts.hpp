@@ -3,6 +3,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,6 +35,13 @@ struct PinFact {
     std::string to_do;
 };
 
+/// Why a setting of the kernel could not be read.
+enum class Unread {
+    absent,    ///< the kernel has none
+    forbidden, ///< this user may not
+    hidden,    ///< it shows elsewhere: in the first network namespace, or on a securityfs that is not mounted
+};
+
 /// What the machine is like. A plain value: what could not be seen is empty.
 struct MachineFacts {
     KernelVersion kernel;
@@ -47,9 +55,10 @@ struct MachineFacts {
     bool in_container = false;
     bool seccomp = false; ///< a filter of system calls is in force
     int bpf_error = 0;    ///< errno with which bpf() is refused altogether, or 0
-    std::string lockdown; ///< "none", "integrity", "confidentiality"; empty where the kernel has none
+    /// "none", "integrity" or "confidentiality".
+    std::expected<std::string, Unread> lockdown = std::unexpected(Unread::hidden);
     std::optional<int> unprivileged_bpf_disabled;
-    std::optional<int> jit;
+    std::expected<int, Unread> jit = std::unexpected(Unread::hidden);
     std::optional<std::uint64_t> memory_lock_limit; ///< bytes (RLIMIT_MEMLOCK); empty: no limit
     std::uint32_t possible_cpus = 0;
     std::uint32_t online_cpus = 0;

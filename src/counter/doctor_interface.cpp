@@ -47,6 +47,27 @@ std::string driver_name(const InterfaceFacts& facts)
     return facts.interface.driver.empty() ? "its driver" : "driver " + facts.interface.driver;
 }
 
+/// Whether the driver has native mode at all, whatever stands in its way now.
+bool may_be_native(const InterfaceFacts& facts)
+{
+    return facts.features.xdp
+               ? facts.features.xdp->native
+               : std::ranges::find(native_drivers, facts.interface.driver) != native_drivers.end();
+}
+
+/// The longest frame payload that a driver takes in one buffer, about, in bytes.
+std::uint32_t one_buffer(const InterfaceFacts& facts)
+{
+    return facts.page_size - page_overhead;
+}
+
+/// The counter as it is attached already.
+const ProgramFact* own_program(const InterfaceFacts& facts)
+{
+    const auto ours = std::ranges::find(facts.programs, ProgramOwner::ours, &ProgramFact::owner);
+    return ours != facts.programs.end() ? &*ours : nullptr;
+}
+
 // Each of these knows one reason for which native mode is refused.
 
 std::optional<Obstacle> driver_without_xdp(const InterfaceFacts& facts, KernelVersion)
@@ -67,8 +88,8 @@ std::optional<Obstacle> driver_without_xdp(const InterfaceFacts& facts, KernelVe
 
 std::optional<Obstacle> fixed_gro_hw(const InterfaceFacts& facts, KernelVersion)
 {
-    if (facts.interface.driver != "virtio_net" || !is_on(facts.features.gro_hw) ||
-        !facts.features.gro_hw->fixed)
+    const auto& gro_hw = facts.features.gro_hw;
+    if (facts.interface.driver != "virtio_net" || !gro_hw || !gro_hw->on || !gro_hw->fixed)
         return std::nullopt;
     return Obstacle{"GRO_HW is on and fixed by the host, and virtio_net then refuses native XDP",
                     "start the guest with guest_tso4=off guest_tso6=off guest_ecn=off guest_ufo=off, or "
@@ -79,14 +100,15 @@ std::optional<Obstacle> mtu_beyond_page(const InterfaceFacts& facts, KernelVersi
 {
     const bool several =
         kernel >= multi_buffer_since && facts.features.xdp && facts.features.xdp->multi_buffer;
-    const std::uint32_t limit = facts.page_size - page_overhead;
-    if (several || facts.interface.mtu <= limit || facts.interface.driver.empty())
+    const std::uint32_t limit = one_buffer(facts);
+    if (several || facts.interface.mtu <= limit || !may_be_native(facts))
         return std::nullopt;
+    std::string why = ", and the kernel is older than 5.18";
+    if (kernel >= multi_buffer_since)
+        why = ", and " + driver_name(facts) +
+              (facts.features.xdp ? " takes no frame in several" : " may take no frame in several");
     return Obstacle{"MTU " + std::to_string(facts.interface.mtu) + " is more than one buffer holds (about " +
-                        std::to_string(limit) + ")" +
-                        (kernel < multi_buffer_since
-                             ? ", and the kernel is older than 5.18"
-                             : ", and " + driver_name(facts) + " takes no frame in several"),
+                        std::to_string(limit) + ")" + why,
                     "ip link set " + facts.interface.name + " mtu " + std::to_string(limit)};
 }
 
@@ -143,7 +165,8 @@ void judge_place(const InterfaceFacts& facts, Findings& findings)
              name + " is a " + features.kind + " of " + join(features.members) +
                  ": what it receives is counted by its members first, and told apart only there",
              "xdpstat attach " + join(features.members)});
-    if (!features.lower.empty())
+    // A veth's link is its other end, which lies beside it.
+    if (!features.lower.empty() && features.kind != "veth")
         findings.push_back({Severity::warn, "place",
                             name + " is a " + features.kind + " above " + features.lower +
                                 ": frames come here after GRO and without their tag",
@@ -168,6 +191,38 @@ void judge_place(const InterfaceFacts& facts, Findings& findings)
                  "member " + member.interface + " has XDP program id " + std::to_string(member.program_id) +
                      ", so the bond takes none",
                  "attach to the members, or detach that one: ip link set " + member.interface + " xdp off"});
+}
+
+void judge_frames(const InterfaceFacts& facts, Findings& findings)
+{
+    if (facts.interface.ethernet)
+        findings.push_back({Severity::ok, "frames", "with an Ethernet header", ""});
+    else
+        findings.push_back({Severity::fail, "frames",
+                            "without an Ethernet header, from which the counter starts: it refuses to attach",
+                            "attach to the interface that carries its packets"});
+}
+
+void judge_mtu(const InterfaceFacts& facts, const MachineFacts& machine, Findings& findings)
+{
+    const std::string mtu = std::to_string(facts.interface.mtu);
+    const ProgramFact* ours = own_program(facts);
+    if (ours != nullptr && ours->mode != bpfxx::XdpMode::generic)
+        findings.push_back({Severity::ok, "MTU",
+                            mtu + ", with which it is attached in " + bpfxx::to_string(ours->mode) + " mode",
+                            ""});
+    else if (!may_be_native(facts))
+        findings.push_back({Severity::ok, "MTU", mtu + ": generic mode takes any", ""});
+    else if (const auto obstacle = mtu_beyond_page(facts, machine.kernel))
+        findings.push_back({Severity::warn, "MTU", obstacle->why, obstacle->to_do});
+    else if (facts.interface.mtu <= one_buffer(facts))
+        findings.push_back(
+            {Severity::ok, "MTU",
+             mtu + ": a frame fits in one buffer, which holds about " + std::to_string(one_buffer(facts)),
+             ""});
+    else
+        findings.push_back(
+            {Severity::ok, "MTU", mtu + ": " + driver_name(facts) + " takes a frame in several buffers", ""});
 }
 
 void judge_features(const InterfaceFacts& facts, Findings& findings)
@@ -255,14 +310,14 @@ void judge_programs(const InterfaceFacts& facts, Findings& findings)
 void judge_mode(const InterfaceFacts& facts, const MachineFacts& machine, Findings& findings)
 {
     const ExpectedMode expected = expected_mode(facts, machine.kernel);
-    const auto ours = std::ranges::find(facts.programs, ProgramOwner::ours, &ProgramFact::owner);
-    if (ours != facts.programs.end() && ours->mode != bpfxx::XdpMode::generic) {
+    const ProgramFact* ours = own_program(facts);
+    if (ours != nullptr && ours->mode != bpfxx::XdpMode::generic) {
         findings.push_back(
             {Severity::ok, "mode", std::string(bpfxx::to_string(ours->mode)) + ", as it is attached", ""});
         return;
     }
     const std::string guess = expected.is_guess ? "probably " : "";
-    const bool attached = ours != facts.programs.end();
+    const bool attached = ours != nullptr;
     if (expected.mode == bpfxx::XdpMode::native && attached)
         findings.push_back(
             {Severity::warn, "mode", "generic, as it is attached, though native is possible",
@@ -285,7 +340,7 @@ ExpectedMode expected_mode(const InterfaceFacts& facts, KernelVersion kernel)
             return {bpfxx::XdpMode::generic, found->why, found->to_do, !facts.features.xdp.has_value()};
     if (facts.features.xdp)
         return {bpfxx::XdpMode::native, driver_name(facts) + " says it takes XDP programs", "", false};
-    if (std::ranges::find(native_drivers, facts.interface.driver) != native_drivers.end())
+    if (may_be_native(facts))
         return {bpfxx::XdpMode::native, "driver " + facts.interface.driver + " is known for it", "", true};
     return {bpfxx::XdpMode::generic, driver_name(facts) + " is not known for native XDP", "", true};
 }
@@ -294,6 +349,8 @@ Findings judge_interface(const InterfaceFacts& facts, const MachineFacts& machin
 {
     Findings findings;
     judge_link(facts, findings);
+    judge_frames(facts, findings);
+    judge_mtu(facts, machine, findings);
     judge_place(facts, findings);
     judge_features(facts, findings);
     judge_queues(facts, machine, findings);

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "abi/xdp_counter.h"
@@ -32,8 +33,8 @@ struct Instance {
     std::uint32_t program_id = 0;
     std::string program_tag;
     std::chrono::system_clock::time_point since; ///< when it was attached
-    SlotLayout layout = SlotLayout::percpu;
-    bool breakdown = true;
+    std::optional<SlotLayout> layout;            ///< none where stats_map may not be opened
+    std::optional<bool> breakdown; ///< whether traffic_map is pinned; none where that cannot be seen
 };
 
 } // namespace xdpstat

@@ -10,6 +10,7 @@
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -25,6 +26,7 @@ constexpr std::size_t near_names_listed = 3;
 std::size_t edit_distance(const std::string& a, const std::string& b)
 {
     std::vector<std::size_t> row(b.size() + 1);
+    // NOLINTNEXTLINE(modernize-use-ranges): g++ 12 has no std::ranges::iota
     std::iota(row.begin(), row.end(), std::size_t{0});
     for (std::size_t i = 1; i <= a.size(); i++) {
         std::size_t diagonal = row[0];
@@ -79,21 +81,25 @@ bpfxx::Result<Interface> find_interface(const std::string& name)
     if (name.empty() || name.size() >= IFNAMSIZ)
         return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::invalid, "find interface",
                                                  "'" + name + "'", "a name has 1 to 15 characters"));
-    Interface interface{
-        .name = name, .index = ::if_nametoindex(name.c_str()), .mtu = 0, .up = false, .driver = {}};
-    if (interface.index == 0)
+    Interface interface;
+    interface.index = ::if_nametoindex(name.c_str());
+    interface.name = interface_name(interface.index);
+    if (interface.name.empty())
         return std::unexpected(no_such_interface(name));
 
     const bpfxx::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     if (!socket)
         return std::unexpected(bpfxx::system_error("open a socket to ask for", name, errno));
-    struct ifreq request = request_for(name);
+    struct ifreq request = request_for(interface.name);
     if (::ioctl(socket.get(), SIOCGIFFLAGS, &request) != 0)
         return std::unexpected(no_such_interface(name));
     interface.up = (request.ifr_flags & IFF_UP) != 0;
     if (::ioctl(socket.get(), SIOCGIFMTU, &request) == 0)
         interface.mtu = static_cast<std::uint32_t>(request.ifr_mtu);
-    interface.driver = driver_of(socket.get(), name);
+    if (::ioctl(socket.get(), SIOCGIFHWADDR, &request) == 0)
+        interface.ethernet =
+            request.ifr_hwaddr.sa_family == ARPHRD_ETHER || request.ifr_hwaddr.sa_family == ARPHRD_LOOPBACK;
+    interface.driver = driver_of(socket.get(), interface.name);
     return interface;
 }
 

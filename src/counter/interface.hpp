@@ -16,9 +16,11 @@ struct Interface {
     std::uint32_t mtu = 0; ///< bytes
     bool up = false;       ///< administratively (IFF_UP)
     std::string driver;    ///< as ethtool names it; empty where the driver has no name
+    bool ethernet = true; ///< its frames begin with an Ethernet header, as those of tunnels and of ppp do not
 };
 
-/// Finds an interface by name. Errors: not_found, with the near names in the hint.
+/// Finds an interface by its name, or by another that the kernel knows it by (an alternative name, or "eth0:1"); the
+/// result has its own name. Errors: not_found, with the near names in the hint.
 [[nodiscard]] bpfxx::Result<Interface> find_interface(const std::string& name);
 
 /// The name of an interface by its index; empty where there is none.

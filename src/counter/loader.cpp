@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "counter/loader.hpp"
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
 #include <unistd.h>
 
 #include "bpfxx/cpus.hpp"
@@ -86,6 +90,13 @@ std::string join(const std::vector<std::string>& names)
     return text;
 }
 
+/// Whether another source of lengths may load where this one did not: not where memory or descriptors ran out.
+bool may_lack_a_feature(const bpfxx::Error& error)
+{
+    constexpr std::array exhausted{ENOMEM, EMFILE, ENFILE, ENOSPC, EINTR, EAGAIN};
+    return std::ranges::find(exhausted, error.error_number) == exhausted.end();
+}
+
 } // namespace
 
 bpfxx::Result<LoadedCounter> load_counter(SlotLayout layout, bool breakdown, xdp_counter_length length)
@@ -117,11 +128,13 @@ bpfxx::Result<LoadedCounter> load_counter(SlotLayout layout, bool breakdown)
             bpfxx::make_error(bpfxx::ErrorKind::unsupported, "load", "the counter program",
                               std::string("the kernel shows no BTF at ") + kernel_btf,
                               "mount /sys, or take a kernel with CONFIG_DEBUG_INFO_BTF=y"));
-    if (held.perfmon)
-        if (auto counter = load_counter(layout, breakdown, XDP_COUNTER_LENGTH_KERNEL_CTX))
+    if (held.perfmon) {
+        auto counter = load_counter(layout, breakdown, XDP_COUNTER_LENGTH_KERNEL_CTX);
+        if (counter || !may_lack_a_feature(counter.error()))
             return counter;
+    }
     auto counter = load_counter(layout, breakdown, XDP_COUNTER_LENGTH_HELPER);
-    if (counter)
+    if (counter || !may_lack_a_feature(counter.error()))
         return counter;
     // Before 5.18 there is neither the helper nor a multi-buffer frame that would need it.
     if (auto linear = load_counter(layout, breakdown, XDP_COUNTER_LENGTH_LINEAR))

@@ -8,7 +8,6 @@
 
 #include <fcntl.h>
 #include <net/if.h>
-#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
@@ -87,10 +86,12 @@ void describe_link(Instance& instance)
 
 void describe_program(Instance& instance)
 {
-    // When it was pinned is known to all who see the pin, when it was loaded only to those who may open it.
-    struct stat status = {};
-    if (::stat(program_pin(instance.directory).c_str(), &status) == 0)
-        instance.since = std::chrono::system_clock::from_time_t(status.st_mtime);
+    // When it was pinned is known to all who see a pin, when it was loaded only to those who may open it.
+    for (const std::string& pin : {stats_pin(instance.directory), program_pin(instance.directory)}) {
+        struct stat status = {};
+        if (::stat(pin.c_str(), &status) == 0)
+            instance.since = std::chrono::system_clock::from_time_t(status.st_mtime);
+    }
     const auto program = bpfxx::Program::open_pinned(program_pin(instance.directory));
     if (!program)
         return;
@@ -109,7 +110,9 @@ void describe_maps(Instance& instance)
         instance.layout = one_slot ? SlotLayout::shared : SlotLayout::percpu;
     }
     std::error_code error;
-    instance.breakdown = std::filesystem::exists(traffic_pin(instance.directory), error);
+    const bool has_traffic = std::filesystem::exists(traffic_pin(instance.directory), error);
+    if (!error)
+        instance.breakdown = has_traffic;
 }
 
 Instance describe(const std::string& directory, const std::string& folder)
@@ -187,8 +190,8 @@ bpfxx::Result<std::vector<Instance>> PinRoot::instances() const
     std::vector<Instance> instances;
     for (; entries != std::filesystem::directory_iterator(); entries.increment(error)) {
         const std::string folder = entries->path().filename().string();
-        if (entries->is_directory(error) && !folder.starts_with(attaching_prefix) &&
-            !folder.starts_with(detaching_prefix) && is_instance_folder(entries->path().string()))
+        if (entries->is_directory(error) && !is_hidden(folder) &&
+            is_instance_folder(entries->path().string()))
             instances.push_back(describe(entries->path().string(), folder));
     }
     std::ranges::sort(instances, {}, &Instance::interface);
@@ -200,14 +203,15 @@ bpfxx::Result<Instance> PinRoot::find(const std::string& interface) const
     auto all = instances();
     if (!all)
         return std::unexpected(std::move(all).error());
+    const auto on_machine = find_interface(interface);
+    const std::string& name = on_machine ? on_machine->name : interface;
     const Instance* found = nullptr;
     for (const Instance& instance : *all)
-        if (instance.interface == interface && (found == nullptr || instance.ifindex != 0))
+        if (instance.interface == name && (found == nullptr || instance.ifindex != 0))
             found = &instance;
     if (found != nullptr)
         return *found;
 
-    const auto on_machine = find_interface(interface);
     if (!on_machine)
         return std::unexpected(on_machine.error());
     return std::unexpected(bpfxx::make_error(
@@ -215,7 +219,7 @@ bpfxx::Result<Instance> PinRoot::find(const std::string& interface) const
         all->empty() ? "attach it: xdpstat attach " + interface : "attached are: " + names_of(*all)));
 }
 
-bpfxx::Result<> PinRoot::create(bool mount) const
+bpfxx::Result<std::vector<std::string>> PinRoot::create(bool mount) const
 {
     auto on_bpffs = bpfxx::is_on_bpffs(path_);
     if (on_bpffs && !*on_bpffs && mount && is_below(path_, bpffs)) {
@@ -232,28 +236,24 @@ bpfxx::Result<> PinRoot::create(bool mount) const
                                    : "choose one below /sys/fs/bpf with --pin-root"));
 
     // Folder by folder: std::filesystem would ask for a mode that a bpf file system takes, but hide which one failed.
+    std::vector<std::string> made;
+    std::error_code unseen;
     std::filesystem::path place;
     for (const auto& part : std::filesystem::absolute(path_)) {
         place /= part;
-        if (::mkdir(place.c_str(), root_mode) != 0 && errno != EEXIST)
+        if (::mkdir(place.c_str(), root_mode) == 0)
+            made.push_back(place.string());
+        else if (errno == EEXIST && !std::filesystem::is_directory(place, unseen))
+            return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::incompatible, "use pin root", path_,
+                                                     place.string() + " is no folder",
+                                                     "choose a folder with --pin-root"));
+        else if (errno != EEXIST)
             return std::unexpected(bpfxx::system_error(
                 "create", place.string(), errno,
                 errno == EACCES ? "run as root, or choose a folder that you may write to with --pin-root"
                                 : ""));
     }
-    return {};
-}
-
-bpfxx::Result<bpfxx::Fd> PinRoot::lock() const
-{
-    bpfxx::Fd fd(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!fd)
-        return std::unexpected(bpfxx::system_error("open", path_, errno,
-                                                   errno == EACCES ? "run as root: sudo xdpstat ..." : ""));
-    while (::flock(fd.get(), LOCK_EX) != 0)
-        if (errno != EINTR)
-            return std::unexpected(bpfxx::system_error("lock", path_, errno));
-    return fd;
+    return made;
 }
 
 } // namespace xdpstat

@@ -7,6 +7,7 @@
 #include "bpfxx/error.hpp"
 #include "bpfxx/fd.hpp"
 #include "counter/instance.hpp"
+#include "counter/root_lock.hpp"
 
 namespace xdpstat {
 
@@ -16,7 +17,8 @@ inline constexpr const char* default_pin_root = "/sys/fs/bpf/xdpstat";
 /// A folder's name is the interface's with '.' and '%' written as %2e and %25: a bpf file system takes no dot.
 class PinRoot {
 public:
-    explicit PinRoot(std::string path) : path_(std::move(path)) {}
+    /// @param wait what lock() does while another process holds the root
+    explicit PinRoot(std::string path, LockWait wait = {}) : path_(std::move(path)), wait_(std::move(wait)) {}
 
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
     /// The folder of an interface, whether it is there or not.
@@ -29,14 +31,16 @@ public:
     /// is attached in the hint.
     [[nodiscard]] bpfxx::Result<Instance> find(const std::string& interface) const;
 
-    /// Creates the root, if need be. Errors: incompatible where it would not lie on a bpf file system; with
-    /// `mount` that is mended by mounting one on /sys/fs/bpf.
-    [[nodiscard]] bpfxx::Result<> create(bool mount) const;
+    /// Creates the root, if need be, and returns the folders that it made, outermost first. Errors: incompatible
+    /// where it would not lie on a bpf file system; with `mount` that is mended by mounting one on /sys/fs/bpf.
+    [[nodiscard]] bpfxx::Result<std::vector<std::string>> create(bool mount) const;
     /// Waits until no other process changes what is below the root; holds until the descriptor is closed.
-    [[nodiscard]] bpfxx::Result<bpfxx::Fd> lock() const;
+    /// Errors: not_found where there is no root, permission, busy where the waiting was given up.
+    [[nodiscard]] bpfxx::Result<bpfxx::Fd> lock() const { return lock_root(path_, wait_); }
 
 private:
     std::string path_;
+    LockWait wait_;
 };
 
 /// The folder's name for an interface, and back. Pure.

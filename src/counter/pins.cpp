@@ -49,6 +49,33 @@ Result<> check_only_ours(const std::string& directory)
     return {};
 }
 
+const char* hint_of(int error)
+{
+    return error == EACCES || error == EPERM ? "run as root: sudo xdpstat ..." : "";
+}
+
+Result<> rename_folder(const std::string& from, const std::string& to)
+{
+    if (::rename(from.c_str(), to.c_str()) != 0)
+        return std::unexpected(bpfxx::system_error("rename " + from + " to", to, errno, hint_of(errno)));
+    return {};
+}
+
+/// Stands between the two names in that of a folder that is moving. In an encoded name '2' follows the '%'.
+constexpr const char* moving_separator = "%-";
+
+/// Ends a move whose second step is done, or undoes one that had only its first.
+Result<> mend_move(const std::string& root, const std::string& folder)
+{
+    const std::string names = folder.substr(std::string(moving_prefix).size());
+    const std::size_t separator = names.find(moving_separator);
+    if (separator == std::string::npos)
+        return {};
+    const std::string from = root + "/" + names.substr(0, separator);
+    const std::string to = root + "/" + names.substr(separator + std::string(moving_separator).size());
+    return rename_folder(root + "/" + folder, pin_exists(to) ? from : to);
+}
+
 Result<bpfxx::Fd> open_folder(const std::string& directory)
 {
     bpfxx::Fd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -89,9 +116,23 @@ Result<> exchange_folder(const std::string& from, const std::string& to)
 {
     if (::rename(from.c_str(), to.c_str()) == 0)
         return {};
-    if (errno == ENOTEMPTY && ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) == 0)
-        return {};
-    return std::unexpected(bpfxx::system_error("rename " + from + " to", to, errno));
+    if (errno == ENOTEMPTY) {
+        if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) == 0)
+            return {};
+        if (errno == EINVAL)
+            return exchange_in_steps(from, to);
+    }
+    return std::unexpected(bpfxx::system_error("rename " + from + " to", to, errno, hint_of(errno)));
+}
+
+Result<> exchange_in_steps(const std::string& from, const std::string& to)
+{
+    const std::filesystem::path origin(from);
+    const std::string moving = (origin.parent_path() / moving_prefix).string() + origin.filename().string() +
+                               moving_separator + std::filesystem::path(to).filename().string();
+    BPFXX_TRY(rename_folder(from, moving));
+    BPFXX_TRY(rename_folder(to, from));
+    return rename_folder(moving, to);
 }
 
 Result<> remove_folder(const std::string& directory)
@@ -117,16 +158,19 @@ Result<> retire(const std::string& root, const std::string& directory)
 
 Result<> mend_folders(const std::string& root)
 {
+    // What cannot be removed is out of sight already, and no reason to refuse what has nothing to do with it.
     for (const std::filesystem::path& entry : entries_of(root)) {
         const std::string folder = entry.filename().string();
         if (folder.starts_with(detaching_prefix)) {
-            BPFXX_TRY(remove_folder(entry.string()));
+            (void)remove_folder(entry.string());
         } else if (folder.starts_with(attaching_prefix)) {
             const std::string target = root + "/" + folder.substr(std::string(attaching_prefix).size());
             if (pin_exists(link_pin(entry.string())) && !pin_exists(target))
                 BPFXX_TRY(exchange_folder(entry.string(), target));
             else
-                BPFXX_TRY(remove_folder(entry.string()));
+                (void)remove_folder(entry.string());
+        } else if (folder.starts_with(moving_prefix)) {
+            BPFXX_TRY(mend_move(root, folder));
         }
     }
     return {};

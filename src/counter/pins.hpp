@@ -27,10 +27,17 @@ inline std::string traffic_pin(const std::string& directory)
     return directory + "/" XDP_COUNTER_TRAFFIC_MAP;
 }
 
-/// Prefixes of folders in which an attach or a detach is under way. An encoded name never starts so: its '%' is
-/// always followed by '2'.
+/// Prefixes of folders in which an attach or a detach is under way, or that are changing places. An encoded name
+/// never starts so: its '%' is always followed by '2'.
 inline constexpr const char* attaching_prefix = "%attaching-";
 inline constexpr const char* detaching_prefix = "%detaching-";
+inline constexpr const char* moving_prefix = "%moving-";
+/// Whether a folder's name is one of those.
+[[nodiscard]] inline bool is_hidden(const std::string& folder)
+{
+    return folder.starts_with(attaching_prefix) || folder.starts_with(detaching_prefix) ||
+           folder.starts_with(moving_prefix);
+}
 
 /// Whether anything is there, of whatever kind.
 [[nodiscard]] bool pin_exists(const std::string& path);
@@ -46,6 +53,9 @@ inline constexpr const char* detaching_prefix = "%detaching-";
 
 /// Renames a folder. Where the target is a folder that holds something, the two change places.
 [[nodiscard]] bpfxx::Result<> exchange_folder(const std::string& from, const std::string& to);
+/// The same for two folders that hold something, as kernels before 5.16 need it: in three steps, of which a crash
+/// may leave out the last ones; mend_folders() then ends or undoes them.
+[[nodiscard]] bpfxx::Result<> exchange_in_steps(const std::string& from, const std::string& to);
 /// Detaches and removes an instance, so that a crash leaves it either whole or out of sight. Errors: incompatible,
 /// with nothing changed, where the folder holds what is not ours.
 [[nodiscard]] bpfxx::Result<> retire(const std::string& root, const std::string& directory);

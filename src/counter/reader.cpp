@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <optional>
-#include <variant>
+#include <utility>
 
-#include "bpfxx/mapped_array.hpp"
+#include <sys/stat.h>
+
+#include "bpfxx/counter_array.hpp"
 #include "counter/layouts.hpp"
 #include "counter/pins.hpp"
 
@@ -23,6 +25,9 @@ constexpr int most_tries = 64;
 {
     pkt_stats stats = map.read(slot);
     bool stands_still = true;
+    // One frame is ahead of its class: its CPU has counted it, and stands still before the class, however long.
+    if (stats.total_packets == classified(stats) + 1)
+        stats.total_packets--;
     for (int i = 0; i < most_tries && !is_whole(stats); i++) {
         const pkt_stats again = map.read(slot);
         stands_still = stands_still && std::ranges::equal(counters(again), counters(stats));
@@ -33,117 +38,72 @@ constexpr int most_tries = 64;
     return stats;
 }
 
-void add_slot(pkt_stats& total, const bpfxx::MappedArray<pkt_stats>& map, std::uint32_t slot) noexcept
+/// In place wherever it is used: the counters stay in registers to the end. A struct that goes through memory is
+/// written by words and read by pairs of them, and each pair waits for both of its stores.
+[[gnu::always_inline]] inline pkt_stats sum_of(const bpfxx::MappedArray<pkt_stats>& map) noexcept
 {
-    const pkt_stats stats = map.read(slot);
-    if (is_whole(stats)) [[likely]]
-        accumulate(total, stats);
-    else
-        accumulate(total, read_again(map, slot));
+    pkt_stats total{};
+    map.for_each([&](std::uint32_t slot, const pkt_stats& stats) __attribute__((always_inline)) {
+        if (is_whole(stats)) [[likely]]
+            accumulate(total, stats);
+        else
+            accumulate(total, read_again(map, slot));
+    });
+    return total;
 }
 
-void add_slot(traffic_stats& total, const bpfxx::MappedArray<traffic_stats>& map, std::uint32_t slot) noexcept
+/// What tells one folder from the next at the same path; nothing where there is none.
+std::optional<std::pair<dev_t, ino_t>> identity_of(const std::string& directory)
 {
-    accumulate(total, map.read(slot));
+    struct stat status = {};
+    if (::stat(directory.c_str(), &status) != 0)
+        return std::nullopt;
+    return std::pair(status.st_dev, status.st_ino);
 }
 
-/// A map of one slot or many, however it is made: the value of a counter is the sum over its slots.
+/// Opens a map of slots, saying of which pin it speaks where it fails, and how to go on.
 template <class V>
-class SlotMap {
-public:
-    static bpfxx::Result<SlotMap> open(const std::string& path, bpfxx::Proof proof)
-    {
-        auto map = bpfxx::Map::open_pinned(path);
-        if (!map)
-            return std::unexpected(std::move(map).error());
-        const std::string object = path + ", " + map->label();
-        const bool has_btf = map->info().btf_id != 0;
-        auto opened = open(std::move(*map), proof);
-        if (opened)
-            return opened;
-        bpfxx::Error& error = opened.error();
-        error.object = object; // the name alone may be that of many maps
-        if (error.kind == bpfxx::ErrorKind::permission)
-            error.hint = "reading BTF needs CAP_SYS_ADMIN; if you know the layout, add --by-size";
-        else if (!has_btf && !error.hint.empty())
-            error.hint = "if you know the layout, add --by-size";
+bpfxx::Result<bpfxx::CounterArray<V>> open_slots(const std::string& path, bpfxx::Proof proof)
+{
+    auto map = bpfxx::Map::open_pinned(path);
+    if (!map) {
+        bpfxx::Error& error = map.error();
+        if (error.hint.empty())
+            error.hint = error.kind == bpfxx::ErrorKind::permission ? "run as root: sudo xdpstat ..."
+                                                                    : "xdpstat attach restores its pins";
+        return std::unexpected(std::move(error));
+    }
+    const std::string object = path + ", " + map->label();
+    const bool has_btf = map->info().btf_id != 0;
+    auto opened = bpfxx::CounterArray<V>::open(std::move(*map), proof);
+    if (opened)
         return opened;
-    }
+    bpfxx::Error& error = opened.error();
+    error.object = object; // the name alone may be that of many maps
+    if (error.kind == bpfxx::ErrorKind::permission)
+        error.hint = "reading BTF needs CAP_SYS_ADMIN; if you know the layout, add --by-size";
+    else if (!has_btf && !error.hint.empty())
+        error.hint = "if you know the layout, add --by-size";
+    else if (error.hint.empty())
+        error.hint = "it is not the counter's own: xdpstat attach restores that";
+    return opened;
+}
 
-    static bpfxx::Result<SlotMap> open(bpfxx::Result<bpfxx::Map> map, bpfxx::Proof proof)
-    {
-        if (map->info().is_mmapable_array())
-            return wrap(bpfxx::MappedArray<V>::open(std::move(*map), proof));
-        if (map->info().is_per_cpu_array())
-            return wrap(bpfxx::PerCpuArrayMap<V>::open(std::move(*map), proof));
-        return wrap(bpfxx::ArrayMap<V>::open(std::move(*map), proof));
-    }
-
-    bpfxx::Result<> sum(V& total)
-    {
-        return std::visit([&](auto& map) { return add(map, total); }, map_);
-    }
-
-    std::string note(const std::string& name) const
-    {
-        const auto& layout = std::visit([](const auto& map) -> const auto& { return map.layout(); }, map_);
-        if (!layout)
-            return name + ": opened by size, its layout is not proved";
-        if (layout->outcome == bpfxx::Outcome::compatible)
-            return name + ": made by another version, read field by field";
-        return {};
-    }
-
-private:
-    using Any = std::variant<bpfxx::MappedArray<V>, bpfxx::ArrayMap<V>, bpfxx::PerCpuArrayMap<V>>;
-    explicit SlotMap(Any map) : map_(std::move(map)) {}
-
-    template <class Opened>
-    static bpfxx::Result<SlotMap> wrap(bpfxx::Result<Opened> opened)
-    {
-        if (!opened)
-            return std::unexpected(std::move(opened).error());
-        return SlotMap(Any(std::move(*opened)));
-    }
-
-    static bpfxx::Result<> add(const bpfxx::MappedArray<V>& map, V& total)
-    {
-        for (std::uint32_t slot = 0; slot < map.size(); slot++)
-            add_slot(total, map, slot);
-        return {};
-    }
-
-    static bpfxx::Result<> add(bpfxx::ArrayMap<V>& map, V& total)
-    {
-        for (std::uint32_t slot = 0; slot < map.size(); slot++) {
-            const auto value = map.lookup(slot);
-            if (!value)
-                return std::unexpected(value.error());
-            accumulate(total, *value);
-        }
-        return {};
-    }
-
-    static bpfxx::Result<> add(bpfxx::PerCpuArrayMap<V>& map, V& total)
-    {
-        for (std::uint32_t entry = 0; entry < map.size(); entry++) {
-            const auto values = map.lookup(entry);
-            if (!values)
-                return std::unexpected(values.error());
-            for (const V& value : *values)
-                accumulate(total, value);
-        }
-        return {};
-    }
-
-    Any map_;
-};
+/// What a person should know of how a layout was proved; empty where BTF says that it is the same.
+std::string note_of(const std::optional<bpfxx::LayoutReport>& layout, const std::string& name)
+{
+    if (!layout)
+        return name + ": opened by size, its layout is not proved";
+    if (layout->outcome == bpfxx::Outcome::compatible)
+        return name + ": made by another version, read field by field";
+    return {};
+}
 
 } // namespace
 
 struct Reader::Maps {
-    SlotMap<pkt_stats> stats;
-    std::optional<SlotMap<traffic_stats>> traffic;
+    bpfxx::CounterArray<pkt_stats> stats;
+    std::optional<bpfxx::CounterArray<traffic_stats>> traffic;
     std::vector<std::string> notes;
 };
 
@@ -154,13 +114,27 @@ Reader::~Reader() = default;
 
 bpfxx::Result<Reader> Reader::open(const std::string& directory, bpfxx::Proof proof)
 {
-    auto stats = SlotMap<pkt_stats>::open(stats_pin(directory), proof);
+    // An attach may rename the folder, or a new counter take its place, between the two maps.
+    for (int i = 0; i < most_tries; i++) {
+        const auto before = identity_of(directory);
+        auto reader = open_once(directory, proof);
+        if (before == identity_of(directory))
+            return reader;
+    }
+    return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::busy, "read", directory,
+                                             "it is exchanged all the time",
+                                             "see who attaches and detaches"));
+}
+
+bpfxx::Result<Reader> Reader::open_once(const std::string& directory, bpfxx::Proof proof)
+{
+    auto stats = open_slots<pkt_stats>(stats_pin(directory), proof);
     if (!stats)
         return std::unexpected(std::move(stats).error());
     auto maps = std::make_unique<Maps>(Maps{std::move(*stats), std::nullopt, {}});
 
     // No pin is no error: the breakdown was switched off.
-    auto traffic = SlotMap<traffic_stats>::open(traffic_pin(directory), proof);
+    auto traffic = open_slots<traffic_stats>(traffic_pin(directory), proof);
     if (traffic)
         maps->traffic = std::move(*traffic);
     else if (traffic.error().kind != bpfxx::ErrorKind::not_found)
@@ -170,9 +144,9 @@ bpfxx::Result<Reader> Reader::open(const std::string& directory, bpfxx::Proof pr
         if (!note.empty())
             maps->notes.push_back(std::move(note));
     };
-    keep(maps->stats.note(XDP_COUNTER_STATS_MAP));
-    if (maps->traffic)
-        keep(maps->traffic->note(XDP_COUNTER_TRAFFIC_MAP));
+    keep(note_of(maps->stats.layout(), XDP_COUNTER_STATS_MAP));
+    if (const auto& slots = maps->traffic)
+        keep(note_of(slots->layout(), XDP_COUNTER_TRAFFIC_MAP));
     return Reader(std::move(maps));
 }
 
@@ -181,21 +155,22 @@ bpfxx::Result<Snapshot> Reader::read()
     Snapshot snapshot;
     snapshot.taken = std::chrono::steady_clock::now();
     snapshot.wall_clock = std::chrono::system_clock::now();
-    BPFXX_TRY(maps_->stats.sum(snapshot.stats));
-    if (maps_->traffic) {
+    const auto stats = read_stats();
+    if (!stats)
+        return std::unexpected(stats.error());
+    snapshot.stats = *stats;
+    if (auto& traffic = maps_->traffic) {
         snapshot.has_breakdown = true;
-        BPFXX_TRY(maps_->traffic->sum(snapshot.traffic));
+        BPFXX_TRY(traffic->add_to(snapshot.traffic));
     }
     return snapshot;
 }
 
 bpfxx::Result<pkt_stats> Reader::read_stats()
 {
-    // Summed in place and returned by one return: a copy would wait for the stores just made.
-    bpfxx::Result<pkt_stats> stats;
-    if (auto summed = maps_->stats.sum(*stats); !summed)
-        stats = std::unexpected(std::move(summed).error());
-    return stats;
+    if (const auto* mapped = maps_->stats.mapped()) [[likely]]
+        return sum_of(*mapped);
+    return maps_->stats.sum();
 }
 
 const std::vector<std::string>& Reader::notes() const noexcept

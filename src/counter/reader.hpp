@@ -32,6 +32,7 @@ public:
     [[nodiscard]] const std::vector<std::string>& notes() const noexcept;
 
 private:
+    [[nodiscard]] static bpfxx::Result<Reader> open_once(const std::string& directory, bpfxx::Proof proof);
     struct Maps;
     explicit Reader(std::unique_ptr<Maps> maps) noexcept;
     std::unique_ptr<Maps> maps_;

@@ -7,6 +7,7 @@
 
 #include <unistd.h>
 
+#include "bpfxx/xdp.hpp"
 #include "counter/interface.hpp"
 #include "counter/link_features.hpp"
 #include "counter/reader.hpp"
@@ -129,11 +130,29 @@ VerifyFacts gather_facts(const Instance& instance, const Interface& interface, c
     return facts;
 }
 
+/// A mapping stays readable when its counter is gone: it then stands still, or another counts in its place.
+bpfxx::Result<> check_still_attached(const Instance& instance)
+{
+    const auto state = bpfxx::query_xdp(instance.ifindex);
+    if (!state)
+        return std::unexpected(state.error());
+    for (const std::uint32_t id : {state->native_id, state->generic_id, state->offload_id})
+        if (id == instance.program_id || instance.program_id == 0)
+            return {};
+    return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::not_found, "verify", instance.interface,
+                                             "its counter was detached or exchanged while it was measured",
+                                             "measure again: xdpstat verify " + instance.interface));
+}
+
 } // namespace
 
 bpfxx::Result<Verification> verify(const Instance& instance, std::chrono::duration<double> interval,
                                    bpfxx::Proof proof)
 {
+    if (instance.mode == mode_unknown)
+        return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::permission, "verify", instance.interface,
+                                                 "its link may not be opened by this user",
+                                                 "run as root: sudo xdpstat verify " + instance.interface));
     if (instance.ifindex == 0)
         return std::unexpected(
             bpfxx::make_error(bpfxx::ErrorKind::not_found, "verify", instance.interface,
@@ -158,6 +177,7 @@ bpfxx::Result<Verification> verify(const Instance& instance, std::chrono::durati
         const auto end = meter->read();
         if (!end)
             return std::unexpected(end.error());
+        BPFXX_TRY(check_still_attached(instance));
         Verification report = explain(*start, *end, facts);
         const bool settled = report.agrees && end->quiet;
         if (settled || tries == end_tries)

@@ -17,7 +17,8 @@ struct Examination {
     std::span<const Finding> about_interface;
 };
 
-/// The versions of the schemas. Fields may be added to a version, never taken or changed.
+/// The versions of the schemas, docs/schema/doctor.v1.json and verify.v1.json. Fields may be added to a version, never
+/// taken or changed.
 inline constexpr const char* doctor_schema = "xdpstat.doctor/1";
 inline constexpr const char* verify_schema = "xdpstat.verify/1";
 

@@ -105,7 +105,7 @@ std::string human_duration(std::chrono::seconds duration)
 namespace {
 
 struct Calendar {
-    std::chrono::year_month_day date;
+    std::chrono::year_month_day date{};
     std::chrono::hh_mm_ss<std::chrono::milliseconds> time;
 };
 

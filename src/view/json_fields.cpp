@@ -15,8 +15,8 @@ Json instance_fields(const Instance& instance)
         {"program_id", instance.program_id},
         {"program_tag", instance.program_tag},
         {"since", rfc3339(instance.since)},
-        {"layout", to_string(instance.layout)},
-        {"breakdown", instance.breakdown},
+        {"layout", instance.layout ? Json(to_string(*instance.layout)) : Json(nullptr)},
+        {"breakdown", instance.breakdown ? Json(*instance.breakdown) : Json(nullptr)},
     };
 }
 

@@ -14,7 +14,7 @@ namespace xdpstat {
 /// Keeps fields in the order in which a person expects them.
 using Json = nlohmann::ordered_json;
 
-/// The fields that identify a counter.
+/// The fields that identify a counter; null is what was not read.
 [[nodiscard]] Json instance_fields(const Instance& instance);
 
 /// The eight counters by the names of their fields.

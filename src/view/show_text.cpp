@@ -169,7 +169,8 @@ void add_interface(Page& page, const Reading& reading)
     header.add(printable(instance.interface), Style::title);
     header.add("  " + instance.mode, instance.mode == "native" ? Style::normal : Style::warning);
     const auto age = std::chrono::floor<std::chrono::seconds>(reading.snapshot.wall_clock - instance.since);
-    header.add(fmt::format(", {}, since {}", to_string(instance.layout), human_time(instance.since)));
+    header.add(fmt::format(", {}, since {}", instance.layout ? to_string(*instance.layout) : "layout unknown",
+                           human_time(instance.since)));
     const std::string ago = fmt::format(" ({} ago)", human_duration(age));
     if (header.width() + ago.size() <= page_width)
         header.add(ago, Style::faint);

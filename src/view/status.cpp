@@ -25,7 +25,7 @@ Row row_of(const StatusRow& row)
         instance.mode,
         instance.program_tag.empty() ? "-" : instance.program_tag,
         human_time(instance.since),
-        to_string(instance.layout),
+        instance.layout ? to_string(*instance.layout) : "-",
         row.stats ? grouped(row.stats->total_packets) : "unreadable",
     };
 }

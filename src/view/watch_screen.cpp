@@ -57,7 +57,8 @@ Line title_line(const WatchFacts& facts, const WatchedInterface& shown, std::siz
     Line line(printable(instance.interface), Style::title);
     line.add("  " + instance.mode, instance.mode == "native" ? Style::normal : Style::warning);
     const std::string more =
-        fmt::format(", {}, {}", to_string(instance.layout), interval_text(facts.interval));
+        fmt::format(", {}, {}", instance.layout ? to_string(*instance.layout) : "layout unknown",
+                    interval_text(facts.interval));
     const std::string right =
         facts.paused ? "PAUSED" : rfc3339(shown.latest.wall_clock).substr(11, 8) + " UTC"; // the time alone
     if (line.width() + more.size() + 2 + right.size() <= width)
@@ -287,6 +288,7 @@ void fit(std::vector<Block>& blocks, std::size_t height)
 {
     std::size_t used = 0;
     std::vector<Block*> wanted;
+    wanted.reserve(blocks.size());
     for (Block& block : blocks)
         wanted.push_back(&block);
     std::ranges::stable_sort(wanted, {}, &Block::priority);

@@ -10,7 +10,7 @@ import network
 import pytest
 
 # As the manual lists them.
-OK, FAILURE, USAGE, NOT_FOUND, PERMISSION, BUSY, INCOMPATIBLE, UNSUPPORTED = range(8)
+OK, FAILURE, USAGE, NOT_FOUND, PERMISSION, BUSY, INCOMPATIBLE, UNSUPPORTED, FINDINGS = range(9)
 
 
 class Tool:

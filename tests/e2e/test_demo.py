@@ -72,6 +72,9 @@ def test_all_is_equal_and_nothing_is_left(start):
     for kind in ("ARP", "IPv4 TCP", "IPv4 ICMP", "IPv6 UDP", "IPv6 fragment UDP", "IPv4 SCTP", "IPv4 GRE"):
         assert any(line.startswith(kind) and line.endswith("equal") for line in output.splitlines()), kind
     assert "\033" not in output, "colours belong on a terminal only"
+    shown = [line.split() for line in output.partition("The same map by")[2].splitlines()]
+    total = next(line for line in shown if line[:1] == ["total_packets"])
+    assert len(total) == 4 and total[1] == total[2] == total[3] != "0"
 
 
 def test_two_at_once(start):
@@ -89,7 +92,17 @@ def test_a_counter_lost_half_way_is_noticed(start):
     code, output, errors = run.finish()
     assert code == 1
     assert "DIFFERS" in output
-    assert "do not agree" in errors
+    assert "not all that should be equal is" in errors
+
+
+def test_a_reader_that_says_otherwise_is_noticed(start, tmp_path, monkeypatch):
+    liar = tmp_path / "liar"
+    liar.write_text('#!/bin/sh\necho \'{"total_packets": 1}\'\n')
+    liar.chmod(0o755)
+    monkeypatch.setenv("XDPSTAT_STATS_READER", str(liar))
+    code, output, errors = start().finish()
+    assert code == 1 and "not all that should be equal is" in errors
+    assert output.count("DIFFERS") == 8
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)

@@ -4,6 +4,7 @@
 import json
 import os
 import subprocess
+from pathlib import Path
 
 import network
 import pytest
@@ -20,6 +21,7 @@ def examine(xdpstat, *arguments, netns=None) -> tuple[int, dict]:
     failures = [entry for part in ("machine", "interface_findings") for entry in report.get(part, []) if entry["severity"] == "fail"]
     assert (result.returncode, report["can_attach"]) == ((8, False) if failures else (0, True))
     assert all(entry["to_do"] for entry in failures), "whatever is in the way has a way out"
+    assert {"lockdown", "JIT"} <= {entry["what"] for entry in report["machine"]}, "read or not, they have a line"
     return result.returncode, report
 
 
@@ -69,6 +71,8 @@ def test_foretells_native_mode(mtu, make_link, attach, xdpstat, pin_root):
     assert code == 0
     mode = finding(report["interface_findings"], "mode")
     assert (mode["severity"], mode["detail"].split(":")[0]) == ("ok", "native")
+    fits = "a frame fits in one buffer" if mtu == 1500 else "driver veth takes a frame in several buffers"
+    assert finding(report["interface_findings"], "MTU")["detail"].startswith(f"{mtu}: {fits}")
     assert f"driver veth, MTU {mtu}, up" in finding(report["interface_findings"], "interface")["detail"]
     assert attached_mode(end, attach) == "native"
 
@@ -79,6 +83,7 @@ def test_foretells_generic_mode_on_loopback(make_namespace, attach, xdpstat, pin
     assert code == 0
     mode = finding(report["interface_findings"], "mode")
     assert (mode["severity"], mode["detail"].split(":")[0]) == ("warn", "generic")
+    assert finding(report["interface_findings"], "MTU")["detail"] == "65536: generic mode takes any"
     assert attached_mode(end, attach) == "generic"
 
 
@@ -91,6 +96,7 @@ def test_foretells_generic_mode_where_queues_are_too_few(make_namespace, attach,
     _, report = examine(xdpstat, "few", "--pin-root", pin_root, netns=netns)
     mode = finding(report["interface_findings"], "mode")
     assert mode["detail"].startswith("generic: a veth takes native XDP only with a peer")
+    assert not any(entry["what"] == "place" for entry in report["interface_findings"]), "its peer is not below it"
     assert attached_mode(end, attach) == "generic"
 
 
@@ -124,11 +130,16 @@ def test_names_another_program(mode, link, occupy, xdpstat, pin_root):
 
 def test_knows_its_own_counter(link, attach, xdpstat, pin_root):
     end = link.receiver
-    attach(end, "--mode", "generic")
+    xdpstat("attach", end.name, "--mode", "generic", "--pin-root", pin_root, netns=end.netns)
     code, report = examine(xdpstat, end.name, "--pin-root", pin_root, netns=end.netns)
     assert code == 0
     assert "the counter is attached" in finding(report["interface_findings"], "XDP program")["detail"]
     assert "though native is possible" in finding(report["interface_findings"], "mode")["detail"]
+    assert finding(report["interface_findings"], "MTU")["detail"].startswith("1500: a frame fits in one buffer")
+    xdpstat("detach", end.name, "--pin-root", pin_root, netns=end.netns)
+    attach(end, "--mode", "native")
+    _, report = examine(xdpstat, end.name, "--pin-root", pin_root, netns=end.netns)
+    assert finding(report["interface_findings"], "MTU")["detail"] == "1500, with which it is attached in native mode"
 
 
 def test_warns_of_leftover_pins(link, xdpstat, pin_root):
@@ -159,6 +170,67 @@ def test_works_without_privileges(xdpstat):
     assert (capabilities["severity"], capabilities["to_do"]) == ("fail", "run as root: sudo xdpstat ...")
     assert "CAP_BPF, CAP_NET_ADMIN" in capabilities["detail"]
     assert finding(report["interface_findings"], "mode")["detail"].startswith("generic")
+
+
+def examine_settings(xdpstat, prepare: str, *, as_nobody=False) -> tuple[dict, dict]:
+    """What is found of lockdown and the JIT in a mount namespace that a shell line prepares."""
+    drop = f"setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups --inh-caps=-all --bounding-set=-all" if as_nobody else ""
+    with open(xdpstat.binary, "rb") as binary:
+        result = subprocess.run(
+            ["unshare", "--mount", "sh", "-ec", f'{prepare}\nexec {drop} "$0" doctor --json', f"/proc/self/fd/{binary.fileno()}"],
+            pass_fds=[binary.fileno()], capture_output=True, text=True, timeout=30,
+        )  # fmt: skip
+    assert result.returncode in (0, 8), result.stderr
+    machine = json.loads(result.stdout)["machine"]
+    return finding(machine, "lockdown"), finding(machine, "JIT")
+
+
+SECURITYFS = "mount -t securityfs securityfs /sys/kernel/security"
+
+
+def test_reads_lockdown_and_the_jit(xdpstat):
+    script = f"{SECURITYFS}; cat /sys/kernel/security/lockdown"
+    shown = subprocess.run(["unshare", "--mount", "sh", "-c", script], capture_output=True, text=True, timeout=30)
+    lockdown, jit = examine_settings(xdpstat, SECURITYFS)
+    if shown.returncode == 0:
+        word = shown.stdout.partition("[")[2].partition("]")[0]
+        assert lockdown["detail"].startswith(word + (":" if word == "confidentiality" else ", which lets"))
+    else:
+        assert "No such file" in shown.stderr, shown.stderr
+        assert (lockdown["severity"], lockdown["detail"]) == ("ok", "the kernel has none")
+    enabled = Path("/proc/sys/net/core/bpf_jit_enable")
+    if not enabled.exists():
+        assert (jit["severity"], jit["detail"].split(":")[0]) == ("warn", "the kernel has none")
+    elif enabled.read_text().strip() == "0":
+        assert jit["severity"] == "warn"
+    else:
+        assert (jit["severity"], jit["detail"]) == ("ok", "on")
+
+
+def test_says_what_this_user_cannot_read(xdpstat):
+    """Files in the place of the kernel's, that are root's alone."""
+    closed = """
+        mount -t tmpfs none /sys/kernel/security
+        echo '[none] integrity confidentiality' > /sys/kernel/security/lockdown
+        echo 1 > /sys/kernel/security/jit
+        chmod 600 /sys/kernel/security/*
+        mount --bind /sys/kernel/security/jit /proc/sys/net/core/bpf_jit_enable"""
+    lockdown, jit = examine_settings(xdpstat, closed)
+    assert (lockdown["detail"], jit["detail"]) == ("none, which lets XDP programs load", "on")
+    for entry, file in zip(
+        examine_settings(xdpstat, closed, as_nobody=True),
+        ("/sys/kernel/security/lockdown", "/proc/sys/net/core/bpf_jit_enable"),
+        strict=True,
+    ):
+        assert (entry["severity"], entry["detail"]) == ("info", f"{file} cannot be read by this user")
+        assert entry["to_do"] == "run as root: sudo xdpstat doctor"
+
+
+def test_says_what_shows_elsewhere(make_namespace, xdpstat):
+    _, report = examine(xdpstat, netns=make_namespace())
+    assert "first network namespace" in finding(report["machine"], "JIT")["detail"]
+    lockdown, _ = examine_settings(xdpstat, "mount -t tmpfs none /sys/kernel/security")
+    assert (lockdown["severity"], lockdown["to_do"]) == ("info", f"as root: {SECURITYFS}")
 
 
 def test_offers_to_mount_a_bpf_file_system(xdpstat):

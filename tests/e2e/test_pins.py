@@ -183,16 +183,36 @@ def test_missing_breakdown_pin(pair, folder):
     assert (folder / "traffic_map").exists()
 
 
+def map_id(pin) -> int:
+    return json.loads(network.run("bpftool", "-j", "map", "show", "pinned", pin).stdout)["id"]
+
+
 @pytest.mark.parametrize("missing", [["stats_map"], ["prog"], ["prog", "stats_map", "traffic_map"]], ids=" ".join)
 def test_missing_pins_are_restored(pair, folder, missing):
     before = pair.xdp("a")
     for name in missing:
         (folder / name).unlink()
     if "stats_map" in missing:
-        assert f"{folder}/stats_map" in pair.refused(NOT_FOUND, "show", "a")
+        line = pair.refused(NOT_FOUND, "show", "a")
+        assert f"{folder}/stats_map" in line and "xdpstat attach restores" in line
     assert "restored" in pair("attach", "a").stdout
     assert pair.xdp("a") == before
     assert {path.name for path in folder.iterdir()} == {"link", "prog", "stats_map", "traffic_map"}
+    assert "restored" not in pair("attach", "a").stdout
+
+
+@pytest.mark.parametrize("other", ["a hash", "another counter's"])
+def test_pins_of_other_maps_are_replaced(pair, folder, other):
+    """Else the counter would be read from a map that its program does not write."""
+    number = map_id(folder / "stats_map")
+    (folder / "stats_map").unlink()
+    if other == "a hash":
+        make_map(folder / "stats_map", kind="hash")
+    else:
+        pair("attach", "b")
+        network.run("bpftool", "map", "pin", "pinned", pair.pin_root / "b" / "stats_map", folder / "stats_map")
+    assert "restored" in pair("attach", "a").stdout
+    assert map_id(folder / "stats_map") == number
     assert "restored" not in pair("attach", "a").stdout
 
 
@@ -298,7 +318,9 @@ def test_the_same_name_in_another_namespace(pair, make_namespace):
     other = make_namespace("other")
     network.run(*network.inside(other), "ip", "link", "add", "name", "a", "type", "veth", "peer", "name", "b")
     before = pair.xdp("a")
-    for command in (["attach", "a"], ["run", "a"], ["detach", "a"], ["detach", "--all"]):
+    for command in (["attach", "a"], ["run", "a"], ["detach", "a"]):
         assert "another network namespace" in pair.refused(BUSY, *command, netns=other)
     assert pair.status(netns=other)["a"]["mode"] == "other namespace"
     assert pair.xdp("a") == before and pair("attach", "a").stdout.startswith("a: already attached")
+    assert pair("detach", "--all", netns=other).stdout == "a: detached\n"
+    assert pair.xdp("a") is None and pair.folders() == set()

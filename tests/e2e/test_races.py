@@ -2,6 +2,8 @@
 """Commands that race each other, and commands that are ended at any point: the next one finds or makes a whole state."""
 
 import contextlib
+import fcntl
+import os
 import shutil
 import signal
 import subprocess
@@ -46,6 +48,50 @@ def test_runs_race(tool):
     # One attaches; the others watch what it attached, and may see it end.
     assert (OK, "") in ended and {code for code, _ in ended} <= {OK, NOT_FOUND}
     assert tool.folders() == set() and tool.xdp("a") is None
+
+
+# Waiting for each other.
+
+
+@pytest.fixture
+def locked(tool):
+    """The pin root, held by this process as xdpstat holds it."""
+    tool.pin_root.mkdir()
+    folder = os.open(tool.pin_root, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    yield folder
+    os.close(folder)
+
+
+@pytest.mark.parametrize("command", ["attach", "detach"])
+def test_waiting_says_for_whom(tool, locked, command):
+    tool.veth("a", "b")
+    process = tool.start(command, "a")
+    line = process.stderr.readline()
+    assert f"waiting for process {os.getpid()} (" in line and str(tool.pin_root) in line
+    fcntl.flock(locked, fcntl.LOCK_UN)
+    assert process.wait(timeout=10) == {"attach": OK, "detach": NOT_FOUND}[command]
+
+
+@pytest.mark.parametrize("command", ["attach", "run", "detach"])
+@pytest.mark.parametrize("number", ["INT", "TERM"])
+def test_waiting_ends_at_a_signal(tool, locked, command, number):
+    tool.veth("a", "b")
+    process = tool.start(command, "a")
+    process.stderr.readline()
+    process.send_signal(getattr(signal, f"SIG{number}"))
+    assert process.wait(timeout=2) == -getattr(signal, f"SIG{number}")
+    assert tool.folders() == set() and tool.xdp("a") is None
+
+
+def test_a_root_that_was_removed_while_waiting_is_made_anew(tool, locked):
+    tool.veth("a", "b")
+    process = tool.start("attach", "a")
+    process.stderr.readline()
+    tool.pin_root.rmdir()
+    fcntl.flock(locked, fcntl.LOCK_UN)
+    assert process.wait(timeout=10) == OK
+    assert tool.folders() == {"a"}
 
 
 # Ended at any point.

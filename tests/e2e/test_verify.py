@@ -3,6 +3,7 @@
 
 import json
 import struct
+from pathlib import Path
 
 import network
 import pytest
@@ -115,6 +116,22 @@ def test_notices_that_the_interface_goes_away(attached, xdpstat, pin_root):
     assert process.returncode == 3
     assert end.name in err
     assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["detached", "exchanged"])
+def test_notices_that_the_counter_goes_away(attached, xdpstat, pin_root, again):
+    end = attached("native").receiver
+    words = ["--pin-root", pin_root]
+    process = xdpstat.start("verify", end.name, "--seconds", 1, *words, netns=end.netns)
+    network.until(lambda: "bpf-map" in Path(f"/proc/{process.pid}/maps").read_text(), "the maps are mapped")
+    xdpstat("detach", end.name, *words, netns=end.netns)
+    if again:
+        xdpstat("attach", end.name, *words, netns=end.netns)
+    _, err = process.communicate(timeout=60)
+    if not again:
+        xdpstat("attach", end.name, *words, netns=end.netns)
+    assert process.returncode == 3
+    assert "detached or exchanged" in err
 
 
 def test_wants_a_counter(link, xdpstat, pin_root):

@@ -165,12 +165,22 @@ def test_keys(watching, terminal, traffic):
     assert watch.ended() == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM]
+)
 def test_signals_give_the_terminal_back(watching, terminal, number):
     watch = watching().on_screen()
     terminal.shows("q quit")
     os.kill(watch.pid, number)
     assert watch.ended() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS])
+def test_faults_give_the_terminal_back(watching, terminal, number):
+    watch = watching().on_screen()
+    terminal.shows("q quit")
+    os.kill(watch.pid, number)
+    assert watch.ended() == 128 + number
 
 
 def test_stop_and_go_on(watching, terminal, traffic):
@@ -302,6 +312,22 @@ def test_new_counter_is_noticed(xdpstat, attached, link, pin_root):
         pass
     process.terminate()
     assert process.wait(timeout=10) == 0
+
+
+def test_a_renamed_interface_is_followed(xdpstat, attached, link, pin_root):
+    netns, name = link.receiver.netns, link.receiver.name
+    process = xdpstat.start(*attached("-i", INTERVAL), netns=netns)
+    process.stdout.readline()
+    network.run(*network.inside(netns), "ip", "link", "set", "dev", name, "name", "renamed")
+    xdpstat("--pin-root", pin_root, "attach", "renamed", netns=netns)  # moves the pins
+    assert process.stderr.readline() == f"xdpstat: {name}: renamed to renamed\n"
+    while process.stdout.readline().split()[1] != "renamed":
+        pass
+    process.terminate()
+    assert process.wait(timeout=10) == 0
+    xdpstat("--pin-root", pin_root, "detach", "renamed", netns=netns)
+    network.run(*network.inside(netns), "ip", "link", "set", "dev", "renamed", "name", name)
+    xdpstat("--pin-root", pin_root, "attach", name, netns=netns)
 
 
 def test_nothing_attached(xdpstat, pin_root):

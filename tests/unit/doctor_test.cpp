@@ -22,6 +22,7 @@ MachineFacts good_machine()
     facts.pin_root_on_bpffs = true;
     facts.held = {.bpf = true, .net_admin = true, .perfmon = true, .sys_admin = true};
     facts.is_root = true;
+    facts.lockdown = "none";
     facts.unprivileged_bpf_disabled = 2;
     facts.jit = 1;
     facts.possible_cpus = facts.online_cpus = 2;
@@ -31,7 +32,8 @@ MachineFacts good_machine()
 InterfaceFacts good_interface()
 {
     InterfaceFacts facts;
-    facts.interface = {.name = "eth0", .index = 2, .mtu = 1500, .up = true, .driver = "ice"};
+    facts.interface = {
+        .name = "eth0", .index = 2, .mtu = 1500, .up = true, .driver = "ice", .ethernet = true};
     facts.features.xdp = XdpFeatures{.native = true, .multi_buffer = true, .offload = false};
     facts.features.lro = Feature{};
     facts.features.gro_hw = Feature{};
@@ -63,6 +65,14 @@ bool all_ok(const Findings& findings)
 {
     return std::ranges::all_of(findings,
                                [](const Finding& finding) { return finding.severity == Severity::ok; });
+}
+
+TEST(JudgeInterface, RefusesFramesWithoutAnEthernetHeader)
+{
+    InterfaceFacts facts = good_interface();
+    EXPECT_EQ(find(judge_interface(facts, good_machine()), "frames").severity, Severity::ok);
+    facts.interface.ethernet = false;
+    expect_failure(judge_interface(facts, good_machine()), "frames");
 }
 
 TEST(Doctor, FindsAGoodMachineGood)
@@ -161,6 +171,33 @@ TEST(Doctor, WarnsOfWhatOnlyCosts)
     EXPECT_THAT(find(findings, "CPUs").detail, HasSubstr("4 possible, 2 online"));
 }
 
+/// A setting that was not read is told apart from one that the kernel has not, and neither is passed over.
+TEST(Doctor, SaysWhichSettingsCouldNotBeRead)
+{
+    const auto finding_of = [](const std::string& what, Unread unread, bool is_root = false) {
+        auto facts = good_machine();
+        facts.is_root = is_root;
+        facts.lockdown = std::unexpected(unread);
+        facts.jit = std::unexpected(unread);
+        return find(judge_machine(facts), what);
+    };
+    for (const auto& [what, file] : {std::pair("lockdown", "/sys/kernel/security/lockdown"),
+                                     std::pair("JIT", "/proc/sys/net/core/bpf_jit_enable")}) {
+        const Finding forbidden = finding_of(what, Unread::forbidden);
+        EXPECT_EQ(forbidden.severity, Severity::info) << what;
+        EXPECT_EQ(forbidden.detail, std::string(file) + " cannot be read by this user");
+        EXPECT_THAT(forbidden.to_do, HasSubstr("run as root"));
+        EXPECT_THAT(finding_of(what, Unread::forbidden, true).to_do, HasSubstr("security module"));
+        const Finding hidden = finding_of(what, Unread::hidden);
+        EXPECT_EQ(hidden.severity, Severity::info) << what;
+        EXPECT_THAT(hidden.detail, HasSubstr("unknown"));
+        EXPECT_FALSE(hidden.to_do.empty()) << what;
+    }
+    EXPECT_EQ(finding_of("lockdown", Unread::absent).severity, Severity::ok);
+    EXPECT_EQ(finding_of("JIT", Unread::absent).severity, Severity::warn);
+    EXPECT_THAT(finding_of("JIT", Unread::absent).to_do, HasSubstr("CONFIG_BPF_JIT"));
+}
+
 TEST(Doctor, FailsWithoutTheKernelsBtf)
 {
     auto facts = good_machine();
@@ -245,6 +282,45 @@ TEST(Doctor, TakesJumboFramesWhereTheDriverDoes)
     EXPECT_EQ(expected_mode(facts, {6, 18}).mode, bpfxx::XdpMode::native);
 }
 
+/// Whatever the MTU is, it is held against the driver, and a line says with what outcome.
+TEST(Doctor, AlwaysJudgesTheMtu)
+{
+    const auto expect_mtu = [](const InterfaceFacts& facts, Severity severity, const std::string& detail,
+                               KernelVersion kernel = {6, 18}) {
+        auto machine = good_machine();
+        machine.kernel = kernel;
+        const Finding finding = find(judge_interface(facts, machine), "MTU");
+        EXPECT_EQ(finding.severity, severity) << finding.detail;
+        EXPECT_THAT(finding.detail, HasSubstr(detail));
+        EXPECT_EQ(finding.to_do.empty(), severity == Severity::ok);
+    };
+    auto facts = good_interface();
+    expect_mtu(facts, Severity::ok, "1500: a frame fits in one buffer, which holds about 3498");
+    facts.interface.mtu = 3498;
+    expect_mtu(facts, Severity::ok, "fits in one buffer");
+    facts.interface.mtu = 3499;
+    expect_mtu(facts, Severity::ok, "3499: driver ice takes a frame in several buffers");
+    expect_mtu(facts, Severity::warn, "older than 5.18", {5, 15});
+    facts.features.xdp->multi_buffer = false;
+    expect_mtu(facts, Severity::warn, "driver ice takes no frame in several");
+    facts.features.xdp.reset();
+    expect_mtu(facts, Severity::warn, "driver ice may take no frame in several", {6, 1});
+    facts.programs = {{.id = 42,
+                       .mode = bpfxx::XdpMode::native,
+                       .name = "xdp_counter",
+                       .tag = "",
+                       .owner = ProgramOwner::ours}};
+    expect_mtu(facts, Severity::ok, "3499, with which it is attached in native mode", {6, 1});
+    facts.programs[0].mode = bpfxx::XdpMode::generic;
+    expect_mtu(facts, Severity::warn, "may take no frame in several", {6, 1});
+    facts.programs.clear();
+    facts.interface.driver = "e1000";
+    expect_mtu(facts, Severity::ok, "generic mode takes any", {6, 1});
+    EXPECT_THAT(expected_mode(facts, {6, 1}).why, HasSubstr("not known for native XDP"));
+    facts.features.xdp = XdpFeatures{};
+    expect_mtu(facts, Severity::ok, "generic mode takes any");
+}
+
 TEST(Doctor, NamesTheProgramThatHoldsTheInterface)
 {
     auto facts = good_interface();
@@ -288,6 +364,16 @@ TEST(Doctor, SendsToTheMembersOfABond)
     EXPECT_THAT(find(judge_interface(facts, good_machine()), "place").to_do, HasSubstr("eth1 eth2"));
     facts.occupied_members = {{"eth1", 7}};
     expect_failure(judge_interface(facts, good_machine()), "bond");
+}
+
+TEST(Doctor, SendsBelowAVlanButNotToTheOtherEndOfAVeth)
+{
+    auto facts = good_interface();
+    facts.features.lower = "eth1";
+    facts.features.kind = "vlan";
+    EXPECT_EQ(find(judge_interface(facts, good_machine()), "place").to_do, "xdpstat attach eth1");
+    facts.features.kind = "veth";
+    EXPECT_TRUE(all_ok(judge_interface(facts, good_machine())));
 }
 
 TEST(Doctor, SeesTheBondThatKeepsItsMembersFree)

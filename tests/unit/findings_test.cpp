@@ -8,6 +8,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "view_samples.hpp"
+
 namespace xdpstat {
 namespace {
 
@@ -75,6 +77,7 @@ TEST(Findings, GivesDoctorAsJson)
     const auto healthy = nlohmann::json::parse(doctor_json({"", machine, {}}));
     EXPECT_EQ(healthy["can_attach"], true);
     EXPECT_FALSE(healthy.contains("interface"));
+    samples::expect_golden("doctor.json", doctor_json({"eth0", machine, slot_taken}));
 }
 
 Verification sample()
@@ -116,6 +119,7 @@ TEST(Findings, GivesVerifyAsJsonWithExactNumbers)
     EXPECT_EQ(document["kernel"]["rx_missed"], 7);
     EXPECT_EQ(document["driver"].size(), 3U);
     EXPECT_EQ(document["uncertainty"]["packets"], 0);
+    samples::expect_golden("verify.json", verify_json(sample()));
 }
 
 TEST(Findings, ShowsNoMoreOfTheDriverThanAScreenTakes)

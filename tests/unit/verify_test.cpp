@@ -168,6 +168,32 @@ TEST(Verify, NamesFramesDroppedBeforeXdp)
     EXPECT_EQ(report.others.rx_missed, 7U);
 }
 
+/// Frames that arrived while the two were read widen what a source may explain, but one that covers next to nothing
+/// of the gap does not explain it.
+TEST(Verify, DoesNotTakeASmallDropForALargeGap)
+{
+    const auto gap_with = [](std::uint64_t missed) {
+        Interval interval({100000, 10000000}, {100101, 10010100});
+        interval.start.after.rx_packets += 100;
+        interval.start.before.rx_missed = interval.start.after.rx_missed = 3;
+        interval.end.before.rx_packets += 100;
+        interval.end.after.rx_packets += 200;
+        interval.end.before.rx_missed = interval.end.after.rx_missed = 3 + missed;
+        return interval.result();
+    };
+    EXPECT_FALSE(gap_with(1).agrees);
+    EXPECT_TRUE(has_failure(gap_with(1)));
+    EXPECT_FALSE(has_failure(gap_with(150)));
+}
+
+TEST(Verify, SaysWhereTooLittleTrafficFlowedToTell)
+{
+    Interval interval({100, 6400}, {100, 6400});
+    interval.start.quiet = false;
+    EXPECT_THAT(detail(interval.result(), "traffic"), HasSubstr("128 frames"));
+    EXPECT_EQ(find(Interval({100, 6400}, {100, 6400}).result(), "traffic"), nullptr);
+}
+
 TEST(Verify, NamesTheDriversDropCounter)
 {
     Interval interval({100, 9000}, {107, 9630});
@@ -225,12 +251,21 @@ TEST(Verify, AddsUpTheMembersOfABond)
 
 TEST(Verify, TakesTheDriversWordWhereItAgrees)
 {
-    for (const std::string prefix : {"rx_", "rx0_", "rx-0.", "rx_queue_0_", "rx_queue_0_xdp_"}) {
+    for (const std::string prefix : {"rx_", "rx0_", "rx-0.", "rx_queue_0_"}) {
         Interval interval({100, 9000}, {80, 7200});
         interval.driver(prefix + "packets", 100);
         interval.driver(prefix + "bytes", 9000);
         EXPECT_TRUE(interval.result().agrees) << prefix;
     }
+}
+
+/// What a driver calls XDP's is counted for the program: it stands still with the counter and proves nothing.
+TEST(Verify, DoesNotTakeTheDriversWordOnXdp)
+{
+    Interval interval({100, 9000}, {180, 16200});
+    interval.driver("rx_queue_0_xdp_packets", 100);
+    interval.driver("rx_queue_0_xdp_bytes", 9000);
+    EXPECT_FALSE(interval.result().agrees);
 }
 
 TEST(Verify, AddsUpTheDriversQueues)

@@ -23,6 +23,8 @@ Reading start(const std::string& interface)
     reading.instance.mode = "native";
     reading.instance.program_id = 42;
     reading.instance.program_tag = "3b185187f1855c4c";
+    reading.instance.layout = SlotLayout::percpu;
+    reading.instance.breakdown = true;
     reading.instance.since = moment() - std::chrono::hours(3) - std::chrono::minutes(12);
     reading.snapshot.wall_clock = moment();
     reading.snapshot.has_breakdown = true;

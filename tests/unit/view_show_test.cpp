@@ -57,6 +57,14 @@ TEST(ShowText, SaysThatNothingIsCountedAnyMore)
     expect_golden("show_detached.txt", show_text(std::vector{reading}, {}));
 }
 
+TEST(ShowText, SaysThatTheLayoutIsUnknown)
+{
+    Reading reading = samples::mixed();
+    reading.instance.layout.reset();
+    EXPECT_NE(show_text(std::vector{reading}, {}).find("eth0  native, layout unknown, since 2026-"),
+              std::string::npos);
+}
+
 TEST(ShowText, FitsEightyColumns)
 {
     Reading longest = samples::full("enp0s31f6np0123");
@@ -177,8 +185,17 @@ std::vector<StatusRow> status_rows()
     Instance detached = samples::mixed("veth\033[2J").instance;
     detached.mode = mode_detached;
     detached.program_tag.clear();
-    return {
-        {native, samples::mixed().snapshot.stats}, {generic, samples::full().snapshot.stats}, {detached, {}}};
+    Instance forbidden = samples::mixed("eth1").instance;
+    forbidden.ifindex = 0;
+    forbidden.mode = mode_unknown;
+    forbidden.program_id = 0;
+    forbidden.program_tag.clear();
+    forbidden.layout.reset();
+    forbidden.breakdown.reset();
+    return {{native, samples::mixed().snapshot.stats},
+            {generic, samples::full().snapshot.stats},
+            {detached, {}},
+            {forbidden, {}}};
 }
 
 TEST(Status, Golden)
@@ -194,6 +211,15 @@ TEST(Status, CountsThatCannotBeReadAreNotZero)
     const auto document = nlohmann::json::parse(status_json(status_rows()));
     EXPECT_TRUE(document["interfaces"][2]["stats"].is_null());
     EXPECT_EQ(document["interfaces"][1]["stats"]["total_packets"].get<std::uint64_t>(), most);
+}
+
+TEST(Status, WhatWasNotReadIsNoLayout)
+{
+    const auto document = nlohmann::json::parse(status_json(status_rows()));
+    EXPECT_EQ(document["interfaces"][1]["layout"], "shared");
+    EXPECT_EQ(document["interfaces"][1]["breakdown"], true);
+    EXPECT_TRUE(document["interfaces"][3]["layout"].is_null());
+    EXPECT_TRUE(document["interfaces"][3]["breakdown"].is_null());
 }
 
 TEST(RateLine, Golden)

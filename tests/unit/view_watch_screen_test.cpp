@@ -106,6 +106,14 @@ TEST(WatchScreen, SaysWhatBecameOfTheCounter)
     EXPECT_TRUE(shows(watch_screen(one, {40, 10}), "New counter, attached 07:13:12 UTC"));
 }
 
+TEST(WatchScreen, SaysThatTheLayoutIsUnknown)
+{
+    WatchFacts one = facts({samples::mixed()});
+    EXPECT_TRUE(shows(watch_screen(one, {80, 24}), "eth0  native, percpu, every "));
+    one.interfaces[0].instance.layout.reset();
+    EXPECT_TRUE(shows(watch_screen(one, {80, 24}), "eth0  native, layout unknown, every "));
+}
+
 TEST(WatchScreen, SaysThatItIsPaused)
 {
     WatchFacts one = facts({samples::mixed()});

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <cerrno>
+#include <chrono>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <bpf/bpf.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "bench/measure.hpp"
+#include "bench/series.hpp"
+#include "bpfxx/array_map.hpp"
+#include "bpfxx/cpus.hpp"
+#include "bpfxx/keyed_map.hpp"
+#include "bpfxx/mapped_array.hpp"
+
+namespace xdpstat::bench {
+
+/// As large as a counter's slot.
+struct BenchValue {
+    std::uint64_t words[8];
+};
+
+} // namespace xdpstat::bench
+
+BPFXX_DESCRIBE(xdpstat::bench::BenchValue, words);
+
+namespace xdpstat::bench {
+
+namespace {
+
+using bpfxx::Result;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::uint32_t hash_entries = 100'000;
+constexpr std::uint32_t mapped_slots = 64;
+
+/// A way of libbpf's, or by hand, and bpfxx's beside it.
+struct Pair {
+    std::string name;
+    int reads; ///< in one go
+    std::function<Result<>()> raw;
+    std::function<Result<>()> typed;
+    std::string aim;
+    Series raw_times{};   ///< nanoseconds a read
+    Series typed_times{}; ///< likewise
+    Series ratios{};      ///< of typed to raw, of each round
+};
+
+Result<double> time_reads(const std::function<Result<>()>& read, int reads)
+{
+    const auto begin = Clock::now();
+    for (int i = 0; i < reads; i++)
+        BPFXX_TRY(read());
+    return std::chrono::duration<double, std::nano>(Clock::now() - begin).count() / reads;
+}
+
+Result<> returned(int result)
+{
+    if (result < 0)
+        return std::unexpected(bpfxx::system_error("read", "a map", errno));
+    return {};
+}
+
+/// Keeps the compiler from leaving out what computed the value.
+template <class Value>
+void use(const Value& value)
+{
+    asm volatile("" : : "r"(&value) : "memory");
+}
+
+using Hash = bpfxx::HashMap<std::uint32_t, BenchValue>;
+
+Result<> fill(Hash& map)
+{
+    std::vector<std::uint32_t> keys(hash_entries);
+    const std::vector<BenchValue> values(hash_entries, BenchValue{{1, 2, 3, 4, 5, 6, 7, 8}});
+    for (std::uint32_t i = 0; i < hash_entries; i++)
+        keys[i] = i;
+    return map.update_all(keys, values);
+}
+
+Pair lookup_pair(Hash& map)
+{
+    return {.name = "lookup in a hash",
+            .reads = 10000,
+            .raw = [fd = map.map().fd(), key = 0U]() mutable -> Result<> {
+                BenchValue value;
+                key = (key + 7919) % hash_entries;
+                BPFXX_TRY(returned(bpf_map_lookup_elem(fd, &key, &value)));
+                use(value);
+                return {};
+            },
+            .typed = [&map, key = 0U]() mutable -> Result<> {
+                key = (key + 7919) % hash_entries;
+                const auto value = map.lookup(key);
+                if (!value)
+                    return std::unexpected(value.error());
+                use(*value);
+                return {};
+            },
+            .aim = "at most 1.02"};
+}
+
+/// Every entry of the hash: by keys, as all kernels can, against batches.
+Pair iteration_pair(Hash& map)
+{
+    return {.name = "a whole hash of 100,000: keys against for_each()",
+            .reads = 1,
+            .raw = [fd = map.map().fd()]() -> Result<> {
+                std::uint32_t key = 0;
+                std::uint64_t sum = 0;
+                BenchValue value;
+                for (void* from = nullptr; bpf_map_get_next_key(fd, from, &key) == 0; from = &key) {
+                    BPFXX_TRY(returned(bpf_map_lookup_elem(fd, &key, &value)));
+                    sum += value.words[0];
+                }
+                use(sum);
+                return {};
+            },
+            .typed = [&map]() -> Result<> {
+                std::uint64_t sum = 0;
+                BPFXX_TRY(
+                    map.for_each([&](std::uint32_t, const BenchValue& value) { sum += value.words[0]; }));
+                use(sum);
+                return {};
+            },
+            .aim = "at most 0.2"};
+}
+
+Pair mapped_pair(const bpfxx::MappedArray<BenchValue>& map, const volatile BenchValue* by_hand)
+{
+    return {.name = "sum over 64 mapped slots",
+            .reads = 10000,
+            .raw = [by_hand]() -> Result<> {
+                BenchValue total{};
+                for (std::uint32_t slot = 0; slot < mapped_slots; slot++)
+                    for (std::size_t word = 0; word < std::size(total.words); word++)
+                        total.words[word] += by_hand[slot].words[word];
+                use(total);
+                return {};
+            },
+            .typed = [&map]() -> Result<> {
+                BenchValue total{};
+                map.add_to(total);
+                use(total);
+                return {};
+            },
+            .aim = "at most 1.1"};
+}
+
+Pair per_cpu_pair(bpfxx::PerCpuArrayMap<BenchValue>& map, std::uint32_t cpus)
+{
+    return {.name = "sum over the CPUs of a per-CPU array",
+            .reads = 10000,
+            .raw = [fd = map.map().fd(), values = std::vector<BenchValue>(cpus)]() mutable -> Result<> {
+                const std::uint32_t key = 0;
+                BenchValue total{};
+                BPFXX_TRY(returned(bpf_map_lookup_elem(fd, &key, values.data())));
+                for (const BenchValue& value : values)
+                    for (std::size_t word = 0; word < std::size(total.words); word++)
+                        total.words[word] += value.words[word];
+                use(total);
+                return {};
+            },
+            .typed = [&map]() -> Result<> {
+                const auto values = map.lookup(0);
+                if (!values)
+                    return std::unexpected(values.error());
+                const BenchValue total = bpfxx::PerCpu<BenchValue>(*values).sum();
+                use(total);
+                return {};
+            },
+            .aim = "at most 1.1"};
+}
+
+Result<bpfxx::Map> make_array(std::uint32_t type, std::uint32_t entries, std::uint32_t flags)
+{
+    return bpfxx::create_map({.type = type,
+                              .name = "bench",
+                              .key = &bpfxx::shape<std::uint32_t>,
+                              .value = &bpfxx::shape<BenchValue>,
+                              .max_entries = entries,
+                              .flags = flags});
+}
+
+Result<> measure(std::vector<Pair>& pairs, int rounds)
+{
+    for (int round = 0; round < rounds; round++) {
+        for (Pair& pair : pairs) {
+            // By turns, so that neither always finds the machine as the other left it.
+            const bool raw_first = round % 2 == 0;
+            const auto first = time_reads(raw_first ? pair.raw : pair.typed, pair.reads);
+            const auto second = time_reads(raw_first ? pair.typed : pair.raw, pair.reads);
+            if (!first || !second)
+                return std::unexpected(!first ? first.error() : second.error());
+            const double raw = raw_first ? *first : *second;
+            const double typed = raw_first ? *second : *first;
+            pair.raw_times.add(raw);
+            pair.typed_times.add(typed);
+            pair.ratios.add(typed / raw);
+        }
+    }
+    return {};
+}
+
+} // namespace
+
+Result<Section> measure_library_cost(const Settings& settings)
+{
+    BPFXX_TRY(pin_thread(settings.machine.cpus.front()));
+    const auto cpus = bpfxx::possible_cpus();
+    auto hash = Hash::create("bench", hash_entries);
+    auto array = make_array(BPF_MAP_TYPE_ARRAY, mapped_slots, BPF_F_MMAPABLE);
+    auto per_cpu_array = make_array(BPF_MAP_TYPE_PERCPU_ARRAY, 1, 0);
+    for (const auto* failed : {&array, &per_cpu_array})
+        if (!*failed)
+            return std::unexpected(failed->error());
+    if (!cpus || !hash)
+        return std::unexpected(!cpus ? cpus.error() : hash.error());
+    BPFXX_TRY(fill(*hash));
+    const auto by_hand = array->map_read_only();
+    if (!by_hand)
+        return std::unexpected(by_hand.error());
+    const auto mapped = bpfxx::MappedArray<BenchValue>::open(std::move(*array));
+    auto per_cpu = bpfxx::PerCpuArrayMap<BenchValue>::open(std::move(*per_cpu_array));
+    if (!mapped || !per_cpu)
+        return std::unexpected(!mapped ? mapped.error() : per_cpu.error());
+
+    std::vector<Pair> pairs{
+        lookup_pair(*hash), iteration_pair(*hash),
+        mapped_pair(*mapped, reinterpret_cast<const volatile BenchValue*>(by_hand->data())),
+        per_cpu_pair(*per_cpu, cpus->count)};
+    BPFXX_TRY(measure(pairs, settings.rounds));
+
+    Section section{
+        .title = "What bpfxx costs over libbpf",
+        .method = fmt::format("The same reading by libbpf's calls, or by a loop written by hand, and by "
+                              "bpfxx, on the same map with values of {} bytes; by turns, {} rounds; "
+                              "medians, and the median of the rounds' ratios. The mapped sum by hand "
+                              "reads through a pointer to volatile, as plain C would.",
+                              sizeof(BenchValue), settings.rounds),
+        .table = {{"reading", "by hand, ns", "bpfxx, ns", "ratio", "aim"}}};
+    for (const Pair& pair : pairs)
+        section.table.push_back({pair.name, fmt::format("{:.1f}", pair.raw_times.median()),
+                                 fmt::format("{:.1f}", pair.typed_times.median()),
+                                 fmt::format("{:.3f}", pair.ratios.median()), pair.aim});
+    return section;
+}
+
+} // namespace xdpstat::bench

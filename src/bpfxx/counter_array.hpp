@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "bpfxx/array_map.hpp"
+#include "bpfxx/mapped_array.hpp"
+
+namespace bpfxx {
+
+/// Counters in slots: an array map of V in which each CPU, or each entry, counts for itself, and whose value is the
+/// sum over all slots. The map may be an mmapable array, which is mapped; a plain array; or a per-CPU array. Not
+/// thread-safe, unless it is mapped.
+/// @tparam V a type described by BPFXX_DESCRIBE and made of unsigned 64-bit integers alone
+template <class V>
+class CounterArray {
+public:
+    /// Errors: as Map::check_value, and incompatible where the map is no array.
+    [[nodiscard]] static Result<CounterArray> open(Map map, Proof proof = Proof::btf);
+    [[nodiscard]] static Result<CounterArray> open_pinned(const std::string& path, Proof proof = Proof::btf);
+
+    /// Adds the sum over all slots to a total. No system call where it is mapped, else one for each entry.
+    /// Errors: as lookup() of the map.
+    [[nodiscard]] Result<> add_to(V& total);
+    [[nodiscard]] Result<V> sum();
+
+    /// The mapping; none where the map is read by system call.
+    [[nodiscard]] const MappedArray<V>* mapped() const noexcept { return std::get_if<MappedArray<V>>(&map_); }
+    /// The comparison by which the map was opened; empty where only the size was compared.
+    [[nodiscard]] const std::optional<LayoutReport>& layout() const noexcept
+    {
+        return std::visit([](const auto& map) -> const auto& { return map.layout(); }, map_);
+    }
+
+private:
+    using AnyArray = std::variant<MappedArray<V>, ArrayMap<V>, PerCpuArrayMap<V>>;
+    explicit CounterArray(AnyArray map) : map_(std::move(map)) {}
+
+    template <class Opened>
+    [[nodiscard]] static Result<CounterArray> wrap(Result<Opened> opened)
+    {
+        if (!opened)
+            return std::unexpected(std::move(opened).error());
+        return CounterArray(AnyArray(std::move(*opened)));
+    }
+
+    [[nodiscard]] static Result<> add(V& total, const MappedArray<V>& map);
+    [[nodiscard]] static Result<> add(V& total, ArrayMap<V>& map);
+    [[nodiscard]] static Result<> add(V& total, PerCpuArrayMap<V>& map);
+
+    AnyArray map_;
+};
+
+// Details.
+
+template <class V>
+Result<CounterArray<V>> CounterArray<V>::open(Map map, Proof proof)
+{
+    static_assert(is_made_of_u64(shape<V>));
+    if (map.info().is_mmapable_array())
+        return wrap(MappedArray<V>::open(std::move(map), proof));
+    if (map.info().is_per_cpu_array())
+        return wrap(PerCpuArrayMap<V>::open(std::move(map), proof));
+    return wrap(ArrayMap<V>::open(std::move(map), proof));
+}
+
+template <class V>
+Result<CounterArray<V>> CounterArray<V>::open_pinned(const std::string& path, Proof proof)
+{
+    auto map = Map::open_pinned(path);
+    if (!map)
+        return std::unexpected(std::move(map).error());
+    return open(std::move(*map), proof);
+}
+
+template <class V>
+Result<> CounterArray<V>::add_to(V& total)
+{
+    return std::visit([&](auto& map) { return add(total, map); }, map_);
+}
+
+template <class V>
+Result<V> CounterArray<V>::sum()
+{
+    V total{};
+    BPFXX_TRY(add_to(total));
+    return total;
+}
+
+template <class V>
+Result<> CounterArray<V>::add(V& total, const MappedArray<V>& map)
+{
+    map.add_to(total);
+    return {};
+}
+
+template <class V>
+Result<> CounterArray<V>::add(V& total, ArrayMap<V>& map)
+{
+    for (std::uint32_t slot = 0; slot < map.size(); slot++) {
+        const auto value = map.lookup(slot);
+        if (!value)
+            return std::unexpected(value.error());
+        add_words(total, *value);
+    }
+    return {};
+}
+
+template <class V>
+Result<> CounterArray<V>::add(V& total, PerCpuArrayMap<V>& map)
+{
+    for (std::uint32_t entry = 0; entry < map.size(); entry++) {
+        const auto values = map.lookup(entry);
+        if (!values)
+            return std::unexpected(values.error());
+        for (const V& value : *values)
+            add_words(total, value);
+    }
+    return {};
+}
+
+} // namespace bpfxx
