@@ -11,6 +11,7 @@
 
 struct btf_type; // of the kernel's BTF
 
+#pragma GCC visibility push(hidden)
 namespace bpfxx::detail {
 
 // What compare_layout() asks of BTF. Of libbpf's checks none is relied on but that a type's own bytes are there:
@@ -66,3 +67,4 @@ private:
 [[nodiscard]] std::string floating_name(std::uint32_t size);
 
 } // namespace bpfxx::detail
+#pragma GCC visibility pop

@@ -4,6 +4,7 @@
 // they can never disagree with it. Interface names are looked up when completing.
 #include "cli/completion.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -80,10 +81,25 @@ std::vector<const CLI::App*> commands(const CLI::App& program)
     return program.get_subcommands([](const CLI::App* command) { return !command->get_name().empty(); });
 }
 
-/// Options of a command and those that go with every command.
+/// The words that a command of several parts, such as map, takes behind its name.
+std::vector<std::string> nested_names(const CLI::App& command)
+{
+    std::vector<std::string> names;
+    for (const CLI::App* nested : commands(command))
+        names.push_back(nested->get_name());
+    return names;
+}
+
+/// Options of a command and of its parts, and those that go with every command.
 std::vector<const CLI::Option*> all_options(const CLI::App& program, const CLI::App& command)
 {
     auto options = named_options(command);
+    for (const CLI::App* nested : commands(command))
+        for (const CLI::Option* option : named_options(*nested))
+            if (std::ranges::none_of(options, [&](const CLI::Option* known) {
+                    return option_names(*known) == option_names(*option);
+                }))
+                options.push_back(option);
     for (const CLI::Option* option : named_options(program))
         if (option != program.get_help_ptr() && option != program.get_version_ptr())
             options.push_back(option);
@@ -128,13 +144,15 @@ std::string bash_script(const CLI::App& program)
             if (!option->nonpositional())
                 for (const std::string& word : choices(*option))
                     operands += (operands.empty() ? "" : " ") + word;
+        const auto nested = nested_names(*command);
+        operands += join(nested, " ");
         cases += "    " + command->get_name() + ") options='" + bash_words(options) + "' operands=\"" +
-                 operands + "\" ;;\n";
+                 operands + "\"" + (nested.empty() ? "" : " files=yes") + " ;;\n";
     }
     return "# bash completion for xdpstat\n"
            "_xdpstat()\n{\n"
            "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n"
-           "  local command='' words='' options='' operands='' i\n"
+           "  local command='' words='' options='' operands='' files='' i\n"
            "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
            "    case ${COMP_WORDS[i]} in " +
            join(names, "|") +
@@ -153,6 +171,8 @@ std::string bash_script(const CLI::App& program)
            "    [[ $current == -* ]] && words=$options\n"
            "  fi\n"
            "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
+           "  [[ $files && $current != -* ]] &&\n"
+           "    mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -f -- \"$current\")\n"
            "}\n"
            "complete -F _xdpstat xdpstat\n";
 }
@@ -190,6 +210,8 @@ std::string zsh_script(const CLI::App& program)
         for (const CLI::Option* option : command->get_options())
             if (!option->nonpositional() && !choices(*option).empty())
                 arguments += " ':value:(" + join(choices(*option), " ") + ")'";
+        if (const auto nested = nested_names(*command); !nested.empty())
+            arguments += " ':command:(" + join(nested, " ") + ")' '*:pin:_files'";
         cases += "      " + command->get_name() + ") _arguments" + arguments + " ;;\n";
     }
     std::string options;
@@ -238,11 +260,23 @@ std::string fish_script(const CLI::App& program)
     for (const CLI::Option* option : named_options(program))
         script += fish_option(no_command, *option);
     for (const CLI::App* command : commands(program)) {
-        const std::string condition = "__fish_seen_subcommand_from " + command->get_name();
+        // A word of this name may also be a part of another command.
+        std::string condition = "__fish_seen_subcommand_from " + command->get_name();
+        for (const CLI::App* other : commands(program))
+            if (const auto nested = nested_names(*other);
+                std::ranges::find(nested, command->get_name()) != nested.end())
+                condition += "; and not __fish_seen_subcommand_from " + other->get_name();
         script += "complete -c xdpstat -n '" + no_command + "' -a " + command->get_name() + " -d '" +
                   quoted(command->get_description()) + "'\n";
         if (takes_interfaces(*command))
             script += "complete -c xdpstat -n '" + condition + "' -a '(" + list_interfaces + ")'\n";
+        if (const auto nested = nested_names(*command); !nested.empty()) {
+            const std::string words = join(nested, " ");
+            script += "complete -c xdpstat -n '" + condition + "; and not __fish_seen_subcommand_from " +
+                      words + "' -a '" + words + "'\n";
+            script += "complete -c xdpstat -F -n '" + condition + "; and __fish_seen_subcommand_from " +
+                      words + "'\n";
+        }
         for (const CLI::Option* option : command->get_options())
             if (!option->nonpositional() && !choices(*option).empty())
                 script +=

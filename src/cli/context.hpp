@@ -54,5 +54,6 @@ void add_watch(CLI::App& program, Context& context);
 void add_run(CLI::App& program, Context& context);
 void add_verify(CLI::App& program, Context& context);
 void add_doctor(CLI::App& program, Context& context);
+void add_map(CLI::App& program, Context& context);
 
 } // namespace xdpstat

@@ -93,6 +93,7 @@ int run(int argc, char** argv)
     add_run(program, context);
     add_verify(program, context);
     add_doctor(program, context);
+    add_map(program, context);
     add_completion(program);
 
     try {
