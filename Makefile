@@ -8,16 +8,19 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-to-run build test check format tidy install bench demo clean
+.PHONY: help deps deps-to-run deps-to-package build test check format tidy install uninstall package bench demo clean
 
 help: ## list these verbs
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 deps: ## install the packages that the other verbs need (root)
 	@scripts/install-deps
 
 deps-to-run: # what building and showing it needs, without the tests' packages
 	@scripts/install-deps build demo
+
+deps-to-package: # what building packages of it needs
+	@scripts/install-deps build package
 
 build: ## build xdpstat: build/release/xdpstat
 	@cmake --preset release -DXDPSTAT_TESTS=OFF -DXDPSTAT_BENCH=OFF && cmake --build --preset program
@@ -34,8 +37,14 @@ format: ## lay out all C, C++ and BPF files by .clang-format
 tidy: deps ## run clang-tidy over src/
 	@scripts/tidy
 
-install: build ## install below PREFIX= (default /usr/local), under DESTDIR= for packagers
-	@DESTDIR='$(DESTDIR)' cmake --install build/release --prefix '$(PREFIX)'
+install: build ## install program and library below PREFIX= (default /usr/local), under DESTDIR= for packagers
+	@cmake --build --preset install && DESTDIR='$(DESTDIR)' cmake --install build/release --prefix '$(PREFIX)'
+
+uninstall: ## remove what the last make install installed; with the DESTDIR= of then
+	@DESTDIR='$(DESTDIR)' cmake -D MANIFEST=build/release/install_manifest.txt -P cmake/Uninstall.cmake
+
+package: deps-to-package build ## build .deb packages, and .rpm where rpmbuild is installed: build/packages
+	@cmake --build --preset install && cpack --preset release && rm -rf build/packages/_CPack_Packages
 
 bench: deps ## measure, and print ratios (root)
 	@cmake --preset release && cmake --build --preset release && scripts/bench

@@ -5,7 +5,8 @@ find_package(Threads REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 
-pkg_check_modules(LIBBPF REQUIRED IMPORTED_TARGET libbpf>=1.1)
+set(LIBBPF_FLOOR 1.1)
+pkg_check_modules(LIBBPF REQUIRED IMPORTED_TARGET libbpf>=${LIBBPF_FLOOR})
 find_package(fmt REQUIRED)
 
 # Curses lives under different names; pkg-config knows its private libraries for a static link.

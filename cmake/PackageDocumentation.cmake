@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Run by CPack over each package's files before it packs them: what packages have and `make install` does without.
+function(add from to)
+    configure_file(${from} ${to} COPYONLY FILE_PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
+endfunction()
+
+function(compress)
+    foreach(file IN LISTS ARGN)
+        execute_process(COMMAND gzip -9 -n ${file} COMMAND_ERROR_IS_FATAL ANY)
+    endforeach()
+endfunction()
+
+foreach(component IN LISTS CPACK_COMPONENTS_ALL)
+    string(TOUPPER ${component} key)
+    set(share ${CPACK_TEMPORARY_DIRECTORY}/${component}${CPACK_PACKAGING_INSTALL_PREFIX}/share)
+    file(GLOB pages ${share}/man/man*/*.[1-9])
+    compress(${pages})
+    if(CPACK_GENERATOR STREQUAL "DEB")
+        set(documents ${share}/doc/${CPACK_DEBIAN_${key}_PACKAGE_NAME})
+        add(${CPACK_XDPSTAT_LICENSE} ${documents}/copyright)
+        add(${CPACK_XDPSTAT_CHANGELOG} ${documents}/CHANGELOG.md)
+        compress(${documents}/CHANGELOG.md)
+        # Debian's zsh looks for what packages bring in a folder of its own.
+        if(EXISTS ${share}/zsh/site-functions)
+            file(RENAME ${share}/zsh/site-functions ${share}/zsh/vendor-completions)
+        endif()
+    else()
+        add(${CPACK_XDPSTAT_LICENSE} ${share}/licenses/${CPACK_RPM_${key}_PACKAGE_NAME}/LICENSE)
+    endif()
+endforeach()
