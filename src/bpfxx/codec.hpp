@@ -14,8 +14,13 @@ namespace bpfxx {
 /// Copies the fields that a C++ type wants out of a map's bytes.
 inline void project(std::span<const Copy> projection, const std::byte* from, void* to) noexcept
 {
-    for (const Copy& copy : projection)
-        std::memcpy(static_cast<std::byte*>(to) + copy.to, from + copy.from, copy.size);
+    for (const Copy& copy : projection) {
+        std::byte* place = static_cast<std::byte*>(to) + copy.to;
+        if (copy.bits == 0)
+            std::memcpy(place, from + copy.from, copy.size);
+        else
+            copy_bits(copy, from + copy.from, place);
+    }
 }
 
 /// How a C++ type lies in the bytes of a map, proved when the map is opened.

@@ -2,120 +2,25 @@
 #include "bpfxx/layout.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <optional>
 #include <utility>
 
 #include <bpf/btf.h>
 
+#include "bpfxx/scalar_fit.hpp"
 #include "bpfxx/type_reader.hpp"
 
 namespace bpfxx {
 
 namespace {
 
+using detail::Fit;
 using detail::Member;
-using detail::Scalar;
 using detail::TypeReader;
-
-std::string shape_name(const Shape& shape)
-{
-    std::string counts;
-    const Shape* part = &shape;
-    for (; part->kind == ShapeKind::array; part = part->element)
-        counts += "[" + std::to_string(part->count) + "]";
-    const std::string name(part->name);
-    const std::string integer = detail::integer_name(part->size, part->is_signed, part->order);
-    switch (part->kind) {
-    case ShapeKind::boolean:
-        return "bool" + counts;
-    case ShapeKind::character:
-        return "char" + counts;
-    case ShapeKind::floating:
-        return detail::floating_name(part->size) + counts;
-    case ShapeKind::enumeration:
-        return "enum " + name + " (" + integer + ")" + counts;
-    case ShapeKind::structure:
-        return "struct " + name + counts;
-    case ShapeKind::either:
-        return "union " + name + counts;
-    case ShapeKind::integer:
-    case ShapeKind::array: // it was followed to its elements
-        break;
-    }
-    return integer + counts;
-}
-
-/// What a reader of one scalar sees in another of the same size.
-enum class Fit : std::uint8_t {
-    same,
-    renamed, ///< the same bytes, called something else
-    refused,
-};
-
-Fit fit_integer(const Shape& wanted, const Scalar& found)
-{
-    if (found.is_signed != wanted.is_signed && !found.any_sign && found.kind != Scalar::Kind::pointer)
-        return Fit::refused;
-    switch (found.kind) {
-    case Scalar::Kind::integer:
-    case Scalar::Kind::character:
-        if (found.order == wanted.order)
-            return Fit::same;
-        return found.order == ByteOrder::native || wanted.order == ByteOrder::native ? Fit::renamed
-                                                                                     : Fit::refused;
-    case Scalar::Kind::enumeration:
-    case Scalar::Kind::boolean:
-        return wanted.order == ByteOrder::native ? Fit::renamed : Fit::refused;
-    case Scalar::Kind::pointer:
-        return wanted.order == ByteOrder::native && !wanted.is_signed ? Fit::renamed : Fit::refused;
-    case Scalar::Kind::floating:
-    case Scalar::Kind::bits:
-        break;
-    }
-    return Fit::refused;
-}
-
-Fit fit_enum(const Shape& wanted, const Scalar& found)
-{
-    if (found.is_signed != wanted.is_signed && !found.any_sign)
-        return Fit::refused;
-    switch (found.kind) {
-    case Scalar::Kind::enumeration:
-        // The sign of a C enum is the compiler's choice, which a C++ enum need not repeat.
-        return Fit::same;
-    case Scalar::Kind::integer:
-    case Scalar::Kind::character:
-        return found.order == ByteOrder::native ? Fit::renamed : Fit::refused;
-    default:
-        return Fit::refused;
-    }
-}
-
-Fit fit(const Shape& wanted, const Scalar& found)
-{
-    const auto same_if = [](bool condition) { return condition ? Fit::same : Fit::refused; };
-    if (found.size != wanted.size)
-        return Fit::refused;
-    switch (wanted.kind) {
-    case ShapeKind::integer:
-        return fit_integer(wanted, found);
-    case ShapeKind::enumeration:
-        return fit_enum(wanted, found);
-    case ShapeKind::character: // text: whether it has a sign is the machine's choice
-        return same_if(found.kind == Scalar::Kind::character || found.kind == Scalar::Kind::integer);
-    case ShapeKind::boolean:
-        return same_if(found.kind == Scalar::Kind::boolean);
-    case ShapeKind::floating:
-        return same_if(found.kind == Scalar::Kind::floating);
-    case ShapeKind::structure:
-    case ShapeKind::either:
-    case ShapeKind::array:
-        break;
-    }
-    return Fit::refused;
-}
 
 std::string at(std::uint64_t offset)
 {
@@ -133,7 +38,8 @@ void merge_copies(std::vector<Copy>& copies, std::size_t first)
 {
     std::size_t last = first;
     for (std::size_t i = first + 1; i < copies.size(); i++) {
-        if (copies[last].from + copies[last].size == copies[i].from &&
+        if (copies[last].bits == 0 && copies[i].bits == 0 &&
+            copies[last].from + copies[last].size == copies[i].from &&
             copies[last].to + copies[last].size == copies[i].to)
             copies[last].size += copies[i].size;
         else
@@ -183,7 +89,7 @@ private:
         const bool is_struct = type != nullptr && btf_is_struct(type);
         const bool is_union = type != nullptr && btf_is_union(type);
         if (from + types_.size(type_id) > most_bytes)
-            note(path, shape_name(wanted) + at(to), types_.name(type_id) + at(from), Effect::refused);
+            note(path, detail::shape_name(wanted) + at(to), types_.name(type_id) + at(from), Effect::refused);
         else if (wanted.kind == ShapeKind::array && is_array)
             compare_array(path, wanted, type, to, from);
         else if ((wanted.kind == ShapeKind::structure && is_struct) ||
@@ -197,11 +103,12 @@ private:
                         std::uint64_t from)
     {
         const auto found = types_.scalar(type_id);
-        const Fit result = found ? fit(wanted, *found) : Fit::refused;
+        const Fit result = found ? detail::fit(wanted, *found) : Fit::refused;
         if (result != Fit::refused)
-            report_.projection.push_back({static_cast<std::uint32_t>(from), to, wanted.size});
+            report_.projection.push_back(
+                {.from = static_cast<std::uint32_t>(from), .to = to, .size = wanted.size});
         if (result != Fit::same)
-            note(path, shape_name(wanted) + at(to), types_.name(type_id) + at(from),
+            note(path, detail::shape_name(wanted) + at(to), types_.name(type_id) + at(from),
                  result == Fit::renamed ? Effect::same_bytes : Effect::refused);
     }
 
@@ -233,19 +140,22 @@ private:
         merge_copies(copies, first);
         const std::size_t end = copies.size();
         const std::uint32_t step = wanted.element->size;
-        if (end - first == 1 && copies[first].size == step && stride == step) {
+        if (end - first == 1 && copies[first].bits == 0 && copies[first].size == step && stride == step) {
             copies[first].size = wanted.size;
             return;
         }
         for (std::size_t i = first; i < end; i++)
-            if (copies[i].from + stride * (wanted.count - 1) + copies[i].size > most_bytes) {
-                note(path, shape_name(wanted), "beyond any map's value", Effect::refused);
+            if (copies[i].from + stride * (wanted.count - 1) + copies[i].source_size() > most_bytes) {
+                note(path, detail::shape_name(wanted), "beyond any map's value", Effect::refused);
                 return;
             }
         for (std::uint32_t index = 1; index < wanted.count; index++)
-            for (std::size_t i = first; i < end; i++)
-                copies.push_back({static_cast<std::uint32_t>(copies[i].from + index * stride),
-                                  copies[i].to + index * step, copies[i].size});
+            for (std::size_t i = first; i < end; i++) {
+                Copy next = copies[i];
+                next.from = static_cast<std::uint32_t>(next.from + index * stride);
+                next.to += index * step;
+                copies.push_back(next);
+            }
     }
 
     void compare_members(const std::string& path, const Shape& wanted, const struct btf_type* type,
@@ -253,20 +163,21 @@ private:
     {
         const auto members = types_.members(type);
         if (!members) {
-            note(path, shape_name(wanted) + at(to), "endless members", Effect::refused);
+            note(path, detail::shape_name(wanted) + at(to), "endless members", Effect::refused);
             return;
         }
         const std::size_t first = report_.projection.size();
         for (const FieldShape& field : wanted.fields) {
             const auto member = std::ranges::find(*members, field.name, &Member::name);
             if (member == members->end())
-                note(join(path, field.name), shape_name(*field.shape) + at(to + field.offset), "",
+                note(join(path, field.name), detail::shape_name(*field.shape) + at(to + field.offset), "",
                      Effect::refused);
             else
                 compare_field(join(path, field.name), field, *member, to, from);
         }
-        if (has_overlap(wanted) && !settle_overlap(first, to, wanted.size))
-            note(path, shape_name(wanted) + at(to), "its members moved apart", Effect::refused);
+        if (has_overlap(wanted))
+            if (const char* cause = settle_overlap(first, to, wanted.size); cause != nullptr)
+                note(path, detail::shape_name(wanted) + at(to), cause, Effect::refused);
         std::vector<Copy> read(report_.projection.begin() + static_cast<std::ptrdiff_t>(first),
                                report_.projection.end());
         std::ranges::sort(read, {}, &Copy::from);
@@ -278,10 +189,11 @@ private:
     void compare_field(const std::string& path, const FieldShape& field, const Member& member,
                        std::uint32_t to, std::uint64_t from)
     {
-        const std::string wanted = shape_name(*field.shape) + at(to + field.offset);
+        const std::string wanted = detail::shape_name(*field.shape) + at(to + field.offset);
         const std::string found = types_.name(member.type_id) + place(member, from);
         if (member.field_bits != 0 || member.bit % 8 != 0) {
-            note(path, wanted, found, Effect::refused);
+            const bool fits = compare_bits(field, member, to, from);
+            note(path, wanted, found, fits ? Effect::bridged : Effect::refused);
             return;
         }
         const std::size_t first = report_.differences.size();
@@ -295,6 +207,23 @@ private:
             row->effect = Effect::bridged;
     }
 
+    /// Whether a bit field can be read as the C++ field; if so, notes how.
+    bool compare_bits(const FieldShape& field, const Member& member, std::uint32_t to, std::uint64_t from)
+    {
+        const auto found = types_.scalar(member.type_id);
+        const std::uint64_t first_byte = from + member.bit / 8;
+        if (!found || !detail::fits_bits(*field.shape, *found, member.field_bits) ||
+            first_byte + sizeof(std::uint64_t) >= most_bytes)
+            return false;
+        report_.projection.push_back({.from = static_cast<std::uint32_t>(first_byte),
+                                      .to = to + field.offset,
+                                      .size = field.shape->size,
+                                      .bits = static_cast<std::uint8_t>(member.field_bits),
+                                      .first_bit = static_cast<std::uint8_t>(member.bit % 8),
+                                      .is_signed = found->is_signed});
+        return true;
+    }
+
     /// A member of the map's that C++ does not describe. In a union it may be another view of what is read.
     /// @param read in the order of the value
     void note_undescribed(const std::string& path, const Member& member, const std::vector<Copy>& read,
@@ -305,32 +234,35 @@ private:
         const std::uint64_t end =
             begin + (member.field_bits != 0 ? (bits + 7) / 8 : types_.size(member.type_id));
         for (const Copy& copy : read)
-            if (copy.from <= begin)
+            if (copy.bits == 0 && copy.from <= begin)
                 begin = std::max(begin, std::uint64_t{copy.from} + copy.size);
         const std::string_view name = member.name.empty() ? "(anonymous)" : member.name;
         note(join(path, name), "", types_.name(member.type_id) + place(member, from),
              begin >= end ? Effect::same_bytes : Effect::bridged);
     }
 
-    /// Makes one copy of those that write the same bytes. False: they come from different places.
-    bool settle_overlap(std::size_t first, std::uint32_t to, std::uint32_t size)
+    /// Makes one copy of those that write the same bytes. Returns why it cannot, or null.
+    const char* settle_overlap(std::size_t first, std::uint32_t to, std::uint32_t size)
     {
         constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
         std::vector<Copy>& copies = report_.projection;
         std::vector<std::uint64_t> sources(size, none); // of each byte
-        for (std::size_t i = first; i < copies.size(); i++)
+        for (std::size_t i = first; i < copies.size(); i++) {
+            if (copies[i].bits != 0)
+                return "its members have bit fields";
             for (std::uint32_t k = 0; k < copies[i].size; k++) {
                 std::uint64_t& source = sources[copies[i].to - to + k];
                 if (source != none && source != std::uint64_t{copies[i].from} + k)
-                    return false;
+                    return "its members moved apart";
                 source = std::uint64_t{copies[i].from} + k;
             }
+        }
         copies.resize(first);
         for (std::uint32_t k = 0; k < size; k++)
             if (sources[k] != none)
-                copies.push_back({static_cast<std::uint32_t>(sources[k]), to + k, 1});
+                copies.push_back({.from = static_cast<std::uint32_t>(sources[k]), .to = to + k, .size = 1});
         merge_copies(copies, first);
-        return true;
+        return nullptr;
     }
 
     static std::string place(const Member& member, std::uint64_t from)
@@ -360,7 +292,7 @@ private:
             merge_copies(report_.projection, 0);
         } else {
             report_.outcome = Outcome::same;
-            report_.projection = {{0, 0, size}};
+            report_.projection = {{.size = size}};
         }
     }
 
@@ -371,10 +303,26 @@ private:
 
 } // namespace
 
+void copy_bits(const Copy& field, const std::byte* from, std::byte* to) noexcept
+{
+    constexpr bool is_little = std::endian::native == std::endian::little;
+    const std::uint32_t bytes = field.source_size(); // at most 9
+    UInt128 number = 0;
+    for (std::uint32_t i = 0; i < bytes; i++)
+        number |= UInt128{std::to_integer<std::uint8_t>(from[i])} << 8 * (is_little ? i : bytes - 1 - i);
+    // From the lowest bit on, or where the machine counts from the highest, from that one.
+    number >>= is_little ? field.first_bit : bytes * 8 - field.first_bit - field.bits;
+    const std::uint32_t unused = sizeof(number) * 8 - field.bits;
+    number <<= unused;
+    number = field.is_signed ? static_cast<UInt128>(static_cast<Int128>(number) >> unused) : number >> unused;
+    const auto* result = reinterpret_cast<const std::byte*>(&number);
+    std::memcpy(to, is_little ? result : result + sizeof(number) - field.size, field.size);
+}
+
 LayoutReport compare_layout(const Shape& wanted, const struct btf* types, std::uint32_t type_id)
 {
     LayoutReport report;
-    report.wanted = shape_name(wanted);
+    report.wanted = detail::shape_name(wanted);
     report.found = TypeReader(types).name(type_id);
     Comparison(types, report).run(wanted, type_id);
     return report;

@@ -34,9 +34,9 @@ namespace bpfxx {
 //
 // A field that is not described is neither compared nor read, so the description of a large value may name only
 // the part that is wanted; a structure with that part alone is the fastest to read.
-// Not possible: bit fields. C++ knows no offset of one, so none can be described. Where a map has one in place of a
-// described field it is refused, otherwise passed over; a structure that has some is read by projection, not written.
-// Nor pointers in C++: those of a map are the kernel's addresses.
+// A bit field of the map's is read into an integer or enum that has room for all its numbers, one of a single bit into
+// a bool too; its structure is then read by projection, not written. In C++ none can be described: it has no offset.
+// Not possible: pointers in C++. Those of a map are the kernel's addresses.
 
 // Only a typedef takes the word that keeps -Wpedantic quiet.
 __extension__ typedef __int128 Int128;           // NOLINT(modernize-use-using)
@@ -243,12 +243,24 @@ struct Difference {
     Effect effect = Effect::bridged;
 };
 
-/// A run of bytes to copy from the map's value to the C++ object.
+/// What to copy from the map's value to the C++ object: a run of bytes, or a bit field, which becomes an integer.
 struct Copy {
-    std::uint32_t from = 0;
-    std::uint32_t to = 0;
-    std::uint32_t size = 0;
+    std::uint32_t from = 0;     ///< byte of the value; of a bit field the one that its first bit lies in
+    std::uint32_t to = 0;       ///< byte of the object
+    std::uint32_t size = 0;     ///< bytes of the object
+    std::uint8_t bits = 0;      ///< of a bit field; 0: it is none
+    std::uint8_t first_bit = 0; ///< of the byte `from`, counted as the machine does
+    bool is_signed = false;     ///< of a bit field
+
+    /// Bytes of the value that are read.
+    [[nodiscard]] constexpr std::uint32_t source_size() const noexcept
+    {
+        return bits == 0 ? size : (first_bit + bits + 7U) / 8;
+    }
 };
+
+/// Turns a bit field into an integer. @param from, to the first byte of each, not of the whole value
+void copy_bits(const Copy& field, const std::byte* from, std::byte* to) noexcept;
 
 /// The result of comparing a C++ type with a map's: all differences, not only the first.
 struct LayoutReport {

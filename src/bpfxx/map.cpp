@@ -188,7 +188,7 @@ Result<std::optional<LayoutReport>> check(const Map& map, const Side& side, cons
         return std::unexpected(std::move(error));
     }
     for (const Copy& copy : report.projection)
-        if (std::uint64_t{copy.from} + copy.size > side.size)
+        if (std::uint64_t{copy.from} + copy.source_size() > side.size)
             return std::unexpected(incompatible(map, "its BTF describes more than " + its + " hold"));
     return report;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -77,6 +78,18 @@ inline void copy_relaxed(const std::byte* from, std::byte* to, std::size_t size)
     };
     while (size > 0)
         copy(std::uint64_t{}) || copy(std::uint32_t{}) || copy(std::uint16_t{}) || copy(std::uint8_t{});
+}
+
+/// The same for one copy of a projection. A bit field that lies in more than one byte may be read in two halves.
+inline void copy_relaxed(const Copy& copy, const std::byte* from, std::byte* to) noexcept
+{
+    if (copy.bits == 0) {
+        copy_relaxed(from, to, copy.size);
+        return;
+    }
+    std::array<std::byte, sizeof(std::uint64_t) + 1> bytes{};
+    copy_relaxed(from, bytes.data(), copy.source_size());
+    copy_bits(copy, bytes.data(), to);
 }
 
 /// Values up to this many words are read word by word without a loop, so that they can stay in registers.
@@ -185,7 +198,7 @@ V MappedArray<V>::read_projected(const std::byte* from) const noexcept
     auto* to = reinterpret_cast<std::byte*>(&value);
     if (layout_)
         for (const Copy& copy : layout_->projection)
-            detail::copy_relaxed(from + copy.from, to + copy.to, copy.size);
+            detail::copy_relaxed(copy, from + copy.from, to + copy.to);
     else
         detail::copy_relaxed(from, to, sizeof(V));
     return value;

@@ -182,7 +182,7 @@ TEST(LayoutMembers, MembersOfWhatHasNoNameAreFound)
     EXPECT_EQ(copied, 4U + 16 + 2);
 }
 
-TEST(LayoutMembers, BitFieldsAreRefusedAndSayWhichBits)
+TEST(LayoutMembers, BitFieldsAreReadByProjectionAndSayWhichBits)
 {
     Types types;
     const int id = btf__add_struct(types.get(), "v4", 8);
@@ -190,14 +190,14 @@ TEST(LayoutMembers, BitFieldsAreRefusedAndSayWhichBits)
     btf__add_field(types.get(), "port", types.u16, 40, 1);
     btf__add_field(types.get(), "flags", types.u32, 41, 12);
     const auto report = types.compare(shape<Version4>, id);
-    EXPECT_EQ(report.outcome, Outcome::incompatible);
+    EXPECT_EQ(report.outcome, Outcome::compatible);
     EXPECT_EQ(report.table(), "  field    C++ struct Version4  map struct v4\n"
-                              "  address  u32 at byte 0        u32 bits 3..7 of byte 4   refused\n"
-                              "  port     u16 at byte 4        u16 bit 0 of byte 5       refused\n"
+                              "  address  u32 at byte 0        u32 bits 3..7 of byte 4   bridged\n"
+                              "  port     u16 at byte 4        u16 bit 0 of byte 5       bridged\n"
                               "  flags    -                    u32 bits 1..12 of byte 5  bridged\n");
 }
 
-TEST(LayoutMembers, BitFieldsOfOldCompilersAreRefusedToo)
+TEST(LayoutMembers, BitFieldsOfOldCompilersAreReadToo)
 {
     Types types;
     const int bits = btf__add_int(types.get(), "unsigned int", 4, 0);
@@ -205,9 +205,11 @@ TEST(LayoutMembers, BitFieldsOfOldCompilersAreRefusedToo)
     auto* type = const_cast<struct btf_type*>(btf__type_by_id(types.get(), static_cast<__u32>(bits)));
     *reinterpret_cast<__u32*>(type + 1) = 1U << 16 | 3;
     const int id = types.structure("v4", 8, {{"address", bits, 0}, {"port", types.u16, 4}});
-    EXPECT_EQ(types.compare(shape<Version4>, id).table(),
-              "  field    C++ struct Version4  map struct v4\n"
-              "  address  u32 at byte 0        u32:3 bits 1..3 of byte 0  refused\n");
+    const auto report = types.compare(shape<Version4>, id);
+    EXPECT_EQ(report.table(), "  field    C++ struct Version4  map struct v4\n"
+                              "  address  u32 at byte 0        u32:3 bits 1..3 of byte 0  bridged\n");
+    EXPECT_EQ(report.projection.front().first_bit, 1);
+    EXPECT_EQ(report.projection.front().bits, 3);
     EXPECT_EQ(types.compare(shape<std::uint32_t>, bits).outcome, Outcome::incompatible);
 }
 
