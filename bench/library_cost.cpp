@@ -171,7 +171,7 @@ Pair per_cpu_pair(bpfxx::PerCpuArrayMap<BenchValue>& map, std::uint32_t cpus)
                 const auto values = map.lookup(0);
                 if (!values)
                     return std::unexpected(values.error());
-                const BenchValue total = bpfxx::PerCpu<BenchValue>(*values).sum();
+                const BenchValue total = values->sum();
                 use(total);
                 return {};
             },

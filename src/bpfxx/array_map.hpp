@@ -1,154 +1,100 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
-#include <vector>
 
-#include "bpfxx/codec.hpp"
-#include "bpfxx/map.hpp"
+#include "bpfxx/keyed_map.hpp"
 
 namespace bpfxx {
 
-/// A BPF_MAP_TYPE_ARRAY of V, read and written by system call. Not thread-safe: reading uses a buffer.
-/// @tparam V a type described by BPFXX_DESCRIBE, or an integer
-template <class V>
-class ArrayMap {
+/// An array read and written by system call. Owns its descriptor. Not thread-safe: reading uses buffers, which are
+/// kept, so that nothing is allocated from the second reading on. Two objects on the same map may be used by two
+/// threads.
+/// @tparam V described by BPFXX_DESCRIBE, or an integer; where the map's differs, but has every field, it is read by
+///     projection
+/// @tparam Kind see the aliases below
+template <class V, class Kind>
+class AnyArrayMap : public OpensMaps<AnyArrayMap<V, Kind>> {
 public:
-    /// Errors: as Map::check_value, and incompatible where the map is no array.
-    [[nodiscard]] static Result<ArrayMap> open(Map map, Proof proof = Proof::btf);
-    [[nodiscard]] static Result<ArrayMap> open_pinned(const std::string& path, Proof proof = Proof::btf);
+    /// What a lookup gives: V, or the values of all CPUs, borrowed until the next use of the map.
+    using Value = std::conditional_t<Kind::per_cpu, PerCpu<V>, V>;
 
-    [[nodiscard]] std::uint32_t size() const noexcept { return map_.info().max_entries; }
+    /// Errors: as Map::check_value; incompatible where the map is of another kind.
+    [[nodiscard]] static Result<AnyArrayMap> open(Map map, Proof proof = Proof::btf)
+    {
+        return wrap(Entries::open(std::move(map), proof));
+    }
+    /// Makes a map, with BTF of V. @param name at most 15 characters @param size entries, zero at first
+    /// @param flags of the kernel's, BPF_F_*: BPF_F_MMAPABLE for a MappedArray
+    [[nodiscard]] static Result<AnyArrayMap> create(const std::string& name, std::uint32_t size,
+                                                    std::uint32_t flags = 0)
+    {
+        return wrap(Entries::create(name, size, flags));
+    }
+
+    /// Entries.
+    [[nodiscard]] std::uint32_t size() const noexcept { return entries_.capacity(); }
     /// One system call. Errors: not_found beyond the last entry.
-    [[nodiscard]] Result<V> lookup(std::uint32_t index);
-    /// Only where the layout is the same. Errors: incompatible where it is read by projection.
-    [[nodiscard]] Result<> update(std::uint32_t index, const V& value);
-    /// The comparison by which the map was opened; empty where only the size was compared.
-    [[nodiscard]] const std::optional<LayoutReport>& layout() const noexcept { return codec_.layout(); }
-    [[nodiscard]] const Map& map() const noexcept { return map_; }
+    [[nodiscard]] Result<Value> lookup(std::uint32_t index);
+    /// In a per-CPU array the value of every CPU is set. Errors: system with E2BIG beyond the last entry; incompatible
+    /// where V is read by projection.
+    [[nodiscard]] Result<> update(std::uint32_t index, const V& value)
+    {
+        return entries_.update(index, value);
+    }
+    /// Sets each CPU's own value. Errors: as above; invalid where there is not one for each possible CPU.
+    [[nodiscard]] Result<> update(std::uint32_t index, std::span<const V> cpu_values)
+        requires(Kind::per_cpu)
+    {
+        return entries_.update(index, cpu_values);
+    }
+    /// Calls visit(index, value) for each entry; where visit returns bool, false ends it. Reads in batches (kernel
+    /// 5.6 for arrays, 5.13 for per-CPU ones), or else entry by entry.
+    template <std::invocable<const std::uint32_t&, const Value&> Visit>
+    [[nodiscard]] Result<> for_each(Visit visit)
+    {
+        return entries_.for_each(std::move(visit));
+    }
+    /// The comparison of the values; empty where only the size was compared.
+    [[nodiscard]] const std::optional<LayoutReport>& layout() const noexcept { return entries_.layout(); }
+    [[nodiscard]] const Map& map() const noexcept { return entries_.map(); }
 
 private:
-    ArrayMap(Map map, Codec<V> codec)
-        : map_(std::move(map)), codec_(std::move(codec)), buffer_(map_.lookup_size())
+    using Entries = KeyedMap<std::uint32_t, V, Kind>;
+    explicit AnyArrayMap(Entries entries) : entries_(std::move(entries)) {}
+    [[nodiscard]] static Result<AnyArrayMap> wrap(Result<Entries> entries)
     {
+        if (!entries)
+            return std::unexpected(std::move(entries).error());
+        return AnyArrayMap(std::move(*entries));
     }
-    Map map_;
-    Codec<V> codec_;
-    std::vector<std::byte> buffer_;
+    Entries entries_;
 };
 
-/// A BPF_MAP_TYPE_PERCPU_ARRAY of V. Not thread-safe: reading uses a buffer.
+/// BPF_MAP_TYPE_ARRAY.
 template <class V>
-class PerCpuArrayMap {
-public:
-    /// Errors: as Map::check_value, and incompatible where the map is no per-CPU array.
-    [[nodiscard]] static Result<PerCpuArrayMap> open(Map map, Proof proof = Proof::btf);
-    [[nodiscard]] static Result<PerCpuArrayMap> open_pinned(const std::string& path,
-                                                            Proof proof = Proof::btf);
-
-    [[nodiscard]] std::uint32_t size() const noexcept { return map_.info().max_entries; }
-    /// The values of one entry, one for each possible CPU; valid until the next lookup. One system call.
-    /// Errors: not_found beyond the last entry.
-    [[nodiscard]] Result<std::span<const V>> lookup(std::uint32_t index);
-    [[nodiscard]] const std::optional<LayoutReport>& layout() const noexcept { return codec_.layout(); }
-    [[nodiscard]] const Map& map() const noexcept { return map_; }
-
-private:
-    PerCpuArrayMap(Map map, Codec<V> codec)
-        : map_(std::move(map)), codec_(std::move(codec)), buffer_(map_.lookup_size()),
-          values_(map_.lookup_size() / value_stride(map_.info().value_size))
-    {
-    }
-    Map map_;
-    Codec<V> codec_;
-    std::vector<std::byte> buffer_;
-    std::vector<V> values_;
-};
+using ArrayMap = AnyArrayMap<V, MapKind<2, false>>;
+/// BPF_MAP_TYPE_PERCPU_ARRAY.
+template <class V>
+using PerCpuArrayMap = AnyArrayMap<V, MapKind<6, true>>;
 
 // Details.
 
-namespace detail {
-
-/// The error of an entry beyond the last.
-[[nodiscard]] Error no_such_entry(const Map& map, std::uint32_t index);
-
-} // namespace detail
-
-template <class V>
-Result<ArrayMap<V>> ArrayMap<V>::open(Map map, Proof proof)
+template <class V, class Kind>
+auto AnyArrayMap<V, Kind>::lookup(std::uint32_t index) -> Result<Value>
 {
-    if (!map.info().is_array())
-        return std::unexpected(detail::wrong_map_type(map, "array"));
-    auto codec = Codec<V>::of_value(map, proof);
-    if (!codec)
-        return std::unexpected(std::move(codec).error());
-    return ArrayMap(std::move(map), std::move(*codec));
-}
-
-template <class V>
-Result<ArrayMap<V>> ArrayMap<V>::open_pinned(const std::string& path, Proof proof)
-{
-    auto map = Map::open_pinned(path);
-    if (!map)
-        return std::unexpected(std::move(map).error());
-    return open(std::move(*map), proof);
-}
-
-template <class V>
-Result<V> ArrayMap<V>::lookup(std::uint32_t index)
-{
-    const auto found = map_.lookup(bytes_of(index), buffer_);
+    auto found = entries_.lookup(index);
     if (!found)
-        return std::unexpected(found.error());
+        return std::unexpected(std::move(found).error());
     if (!*found)
-        return std::unexpected(detail::no_such_entry(map_, index));
-    return codec_.decode(buffer_.data());
-}
-
-template <class V>
-Result<> ArrayMap<V>::update(std::uint32_t index, const V& value)
-{
-    if (!codec_.is_direct())
-        return std::unexpected(detail::cannot_write(map_));
-    return map_.update(bytes_of(index), bytes_of(value));
-}
-
-template <class V>
-Result<PerCpuArrayMap<V>> PerCpuArrayMap<V>::open(Map map, Proof proof)
-{
-    if (!map.info().is_per_cpu_array())
-        return std::unexpected(detail::wrong_map_type(map, "percpu_array"));
-    auto codec = Codec<V>::of_value(map, proof);
-    if (!codec)
-        return std::unexpected(std::move(codec).error());
-    return PerCpuArrayMap(std::move(map), std::move(*codec));
-}
-
-template <class V>
-Result<PerCpuArrayMap<V>> PerCpuArrayMap<V>::open_pinned(const std::string& path, Proof proof)
-{
-    auto map = Map::open_pinned(path);
-    if (!map)
-        return std::unexpected(std::move(map).error());
-    return open(std::move(*map), proof);
-}
-
-template <class V>
-Result<std::span<const V>> PerCpuArrayMap<V>::lookup(std::uint32_t index)
-{
-    const auto found = map_.lookup(bytes_of(index), buffer_);
-    if (!found)
-        return std::unexpected(found.error());
-    if (!*found)
-        return std::unexpected(detail::no_such_entry(map_, index));
-    const std::size_t stride = value_stride(map_.info().value_size);
-    for (std::size_t cpu = 0; cpu < values_.size(); cpu++)
-        values_[cpu] = codec_.decode(buffer_.data() + cpu * stride);
-    return std::span<const V>(values_);
+        return std::unexpected(detail::no_such_entry(map(), index));
+    return **found;
 }
 
 } // namespace bpfxx

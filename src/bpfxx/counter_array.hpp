@@ -17,11 +17,10 @@ namespace bpfxx {
 /// thread-safe, unless it is mapped.
 /// @tparam V a type described by BPFXX_DESCRIBE and made of unsigned 64-bit integers alone
 template <class V>
-class CounterArray {
+class CounterArray : public OpensMaps<CounterArray<V>> {
 public:
     /// Errors: as Map::check_value, and incompatible where the map is no array.
     [[nodiscard]] static Result<CounterArray> open(Map map, Proof proof = Proof::btf);
-    [[nodiscard]] static Result<CounterArray> open_pinned(const std::string& path, Proof proof = Proof::btf);
 
     /// Adds the sum over all slots to a total. No system call where it is mapped, else one for each entry.
     /// Errors: as lookup() of the map.
@@ -66,15 +65,6 @@ Result<CounterArray<V>> CounterArray<V>::open(Map map, Proof proof)
     if (map.info().is_per_cpu_array())
         return wrap(PerCpuArrayMap<V>::open(std::move(map), proof));
     return wrap(ArrayMap<V>::open(std::move(map), proof));
-}
-
-template <class V>
-Result<CounterArray<V>> CounterArray<V>::open_pinned(const std::string& path, Proof proof)
-{
-    auto map = Map::open_pinned(path);
-    if (!map)
-        return std::unexpected(std::move(map).error());
-    return open(std::move(*map), proof);
 }
 
 template <class V>

@@ -26,8 +26,9 @@ template <std::uint32_t map_type, bool per_cpu_values, std::uint32_t creation_fl
 struct MapKind {
     static constexpr std::uint32_t type = map_type;
     static constexpr bool per_cpu = per_cpu_values;
-    static constexpr std::uint32_t flags = creation_flags; ///< without which the kernel makes none
-    static constexpr bool batches = true;                  ///< whether to ask the kernel for batches at all
+    static constexpr std::uint32_t flags = creation_flags;   ///< without which the kernel makes none
+    static constexpr bool batches = true;                    ///< whether to ask the kernel for batches at all
+    static constexpr bool is_array = type == 2 || type == 6; ///< its keys are the indexes of its entries
 };
 
 /// A map from K to V, read and written by system call. Owns its descriptor. Not thread-safe: reading uses buffers,
@@ -37,7 +38,7 @@ struct MapKind {
 /// @tparam V likewise; where the map's differs, but has every field, it is read by projection
 /// @tparam Kind see the aliases below
 template <class K, class V, class Kind>
-class KeyedMap {
+class KeyedMap : public OpensMaps<KeyedMap<K, V, Kind>> {
     static_assert(std::has_unique_object_representations_v<K>,
                   "the kernel compares all bytes of a key: no padding");
 
@@ -47,9 +48,6 @@ public:
 
     /// Errors: as Map::check_key and Map::check_value; incompatible where the map is of another kind.
     [[nodiscard]] static Result<KeyedMap> open(Map map, Proof proof = Proof::btf);
-    [[nodiscard]] static Result<KeyedMap> open_pinned(const std::string& path, Proof proof = Proof::btf);
-    /// Needs CAP_SYS_ADMIN.
-    [[nodiscard]] static Result<KeyedMap> open_id(std::uint32_t id, Proof proof = Proof::btf);
     /// Makes a map, with BTF of both types. @param name at most 15 characters @param flags of the kernel's, BPF_F_*
     [[nodiscard]] static Result<KeyedMap> create(const std::string& name, std::uint32_t max_entries,
                                                  std::uint32_t flags = 0);
@@ -59,6 +57,9 @@ public:
     /// In a per-CPU map the value of every CPU is set. Errors: busy where Update::insert finds the key, not_found where
     /// Update::replace does not; system with E2BIG where the map is full; incompatible where V is read by projection.
     [[nodiscard]] Result<> update(const K& key, const V& value, Update mode = Update::any);
+    /// Sets each CPU's own value. Errors: as above; invalid where there is not one for each possible CPU.
+    [[nodiscard]] Result<> update(const K& key, std::span<const V> cpu_values, Update mode = Update::any)
+        requires(Kind::per_cpu);
     /// False: there was no such key.
     [[nodiscard]] Result<bool> erase(const K& key) { return map_.erase(bytes_of(key)); }
     /// Reads and erases in one step; kernel 5.14 for hash maps. Empty: there was no such key. Errors: unsupported.
@@ -105,7 +106,7 @@ private:
     std::uint32_t room_ = 0; ///< entries of a batch
 };
 
-// The numbers are those of the kernel's enum bpf_map_type, which never change; map_kinds.cpp holds them against it.
+// The numbers are those of the kernel's enum bpf_map_type, which never change; keyed_map.cpp holds them against it.
 
 template <class K, class V>
 using HashMap = KeyedMap<K, V, MapKind<1, false>>;
@@ -147,30 +148,14 @@ Result<KeyedMap<K, V, Kind>> KeyedMap<K, V, Kind>::open(Map map, Proof proof)
 {
     if (map.info().type != Kind::type)
         return std::unexpected(detail::wrong_map_type(map, map_type_name(Kind::type)));
-    if (auto key = Codec<K>::of_key(map, proof); !key)
+    // That the keys of an array are its indexes needs no BTF, and often it has none.
+    const Proof key_proof = Kind::is_array ? Proof::size : proof;
+    if (auto key = Codec<K>::of_key(map, key_proof); !key)
         return std::unexpected(std::move(key).error());
     auto codec = Codec<V>::of_value(map, proof);
     if (!codec)
         return std::unexpected(std::move(codec).error());
     return KeyedMap(std::move(map), std::move(*codec));
-}
-
-template <class K, class V, class Kind>
-Result<KeyedMap<K, V, Kind>> KeyedMap<K, V, Kind>::open_pinned(const std::string& path, Proof proof)
-{
-    auto map = Map::open_pinned(path);
-    if (!map)
-        return std::unexpected(std::move(map).error());
-    return open(std::move(*map), proof);
-}
-
-template <class K, class V, class Kind>
-Result<KeyedMap<K, V, Kind>> KeyedMap<K, V, Kind>::open_id(std::uint32_t id, Proof proof)
-{
-    auto map = Map::open_id(id);
-    if (!map)
-        return std::unexpected(std::move(map).error());
-    return open(std::move(*map), proof);
 }
 
 template <class K, class V, class Kind>
@@ -247,6 +232,20 @@ Result<> KeyedMap<K, V, Kind>::update(const K& key, const V& value, Update mode)
     } else {
         return map_.update(bytes_of(key), bytes_of(value), mode);
     }
+}
+
+template <class K, class V, class Kind>
+Result<> KeyedMap<K, V, Kind>::update(const K& key, std::span<const V> cpu_values, Update mode)
+    requires(Kind::per_cpu)
+{
+    if (!codec_.is_direct())
+        return std::unexpected(detail::cannot_write(map_));
+    if (cpu_values.size() != cpu_values_.size())
+        return std::unexpected(detail::wrong_cpu_count(map_, cpu_values.size()));
+    const std::size_t stride = value_stride(map_.info().value_size);
+    for (std::size_t cpu = 0; cpu < cpu_values.size(); cpu++)
+        std::memcpy(value_.data() + cpu * stride, &cpu_values[cpu], sizeof(V));
+    return map_.update(bytes_of(key), value_, mode);
 }
 
 template <class K, class V, class Kind>

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "bpfxx/cpus.hpp"
+#include "bpfxx/log.hpp"
 #include "bpfxx/pin.hpp"
 
 namespace bpfxx {
@@ -58,6 +59,18 @@ std::string map_type_name(std::uint32_t type)
     return name != nullptr ? name : "type " + std::to_string(type);
 }
 
+namespace {
+
+/// The error of a way to a map that only some may go.
+Error with_rights(Error error)
+{
+    if (error.kind == ErrorKind::permission)
+        error.hint = "by number or name it needs CAP_SYS_ADMIN; a pin needs only its file's permission";
+    return error;
+}
+
+} // namespace
+
 Result<Map> Map::open_pinned(const std::string& path)
 {
     auto fd = bpfxx::open_pinned(path, ObjectType::map);
@@ -70,7 +83,7 @@ Result<Map> Map::open_id(std::uint32_t id)
 {
     Fd fd(bpf_map_get_fd_by_id(id));
     if (!fd)
-        return std::unexpected(system_error("open map", "id " + std::to_string(id), errno));
+        return std::unexpected(with_rights(system_error("open map", "id " + std::to_string(id), errno)));
     return from_fd(std::move(fd));
 }
 
@@ -95,7 +108,7 @@ Result<Map> Map::open_name(const std::string& name)
         return std::unexpected(
             errno == ENOENT ? make_error(ErrorKind::not_found, "open map", name, "no map has this name",
                                          "bpftool map shows all; the kernel keeps 15 characters of a name")
-                            : system_error("list maps for", name, errno));
+                            : with_rights(system_error("list maps for", name, errno)));
     if (ids.find(',') != std::string::npos)
         return std::unexpected(make_error(ErrorKind::busy, "open map", name,
                                           "several have this name: id " + ids, "choose one by its id"));
@@ -108,6 +121,15 @@ Result<Map> Map::duplicate(int fd)
     if (!copy)
         return std::unexpected(system_error("use", "a map's descriptor", errno));
     return from_fd(std::move(copy));
+}
+
+Result<Map> Map::open_loaded(const struct bpf_map* map)
+{
+    const int fd = bpf_map__fd(map);
+    if (fd < 0)
+        return std::unexpected(make_error(ErrorKind::invalid, "open map", bpf_map__name(map),
+                                          "its object is not loaded", "load() the skeleton first"));
+    return duplicate(fd);
 }
 
 Result<> Map::pin(const std::string& path) const
@@ -169,6 +191,7 @@ Result<std::optional<LayoutReport>> check(const Map& map, const Side& side, cons
 
     if (map.info().btf_id == 0 || side.type_id == 0)
         return by_size(incompatible(map, "it has no BTF, so its layout cannot be proved", by_size_hint));
+    const LogCapture quiet; // what libbpf would print to stderr
     const BtfPointer types(btf__load_from_kernel_by_id(map.info().btf_id));
     if (!types) {
         const int error = errno;
@@ -249,6 +272,14 @@ Error no_such_entry(const Map& map, std::uint32_t index)
 {
     return make_error(ErrorKind::not_found, "read entry " + std::to_string(index) + " of", map.label(),
                       "it has " + std::to_string(map.info().max_entries));
+}
+
+Error wrong_cpu_count(const Map& map, std::size_t given)
+{
+    return make_error(ErrorKind::invalid, "write", map.label(),
+                      std::to_string(given) + " values for " +
+                          std::to_string(map.lookup_size() / value_stride(map.info().value_size)) +
+                          " possible CPUs");
 }
 
 } // namespace detail

@@ -13,6 +13,8 @@
 #include "bpfxx/fd.hpp"
 #include "bpfxx/layout.hpp"
 
+struct bpf_map; // of libbpf
+
 namespace bpfxx {
 
 /// What the kernel tells of a map. `type` and `flags` are the kernel's numbers (enum bpf_map_type, BPF_F_*).
@@ -73,6 +75,9 @@ public:
     /// The map of this name. Errors: not_found; busy where several have it, with their numbers; permission
     /// (CAP_SYS_ADMIN is needed).
     [[nodiscard]] static Result<Map> open_name(const std::string& name);
+    /// The map of a skeleton or object that is loaded: `skeleton->maps.NAME`. Keeps the map when the skeleton goes.
+    /// Errors: invalid where it is not loaded yet. @param map borrowed
+    [[nodiscard]] static Result<Map> open_loaded(const struct bpf_map* map);
     /// Another descriptor of a map that somebody else holds, such as a skeleton's. @param fd borrowed
     [[nodiscard]] static Result<Map> duplicate(int fd);
     /// Takes ownership of a map's descriptor.
@@ -138,6 +143,46 @@ private:
     std::size_t lookup_size_;
 };
 
+/// The ways to come to a map, for the typed classes: each is that of Map, then Typed::open(map, how...).
+/// @tparam Typed the class that derives from this one
+template <class Typed>
+class OpensMaps {
+public:
+    /// @param how a Proof, or what else Typed::open() takes. Errors: as Map::open_pinned and Typed::open.
+    template <class... How>
+    [[nodiscard]] static auto open_pinned(const std::string& path, How&&... how)
+    {
+        return open_found(Map::open_pinned(path), std::forward<How>(how)...);
+    }
+    /// Needs CAP_SYS_ADMIN. Errors: as Map::open_id and Typed::open.
+    template <class... How>
+    [[nodiscard]] static auto open_id(std::uint32_t id, How&&... how)
+    {
+        return open_found(Map::open_id(id), std::forward<How>(how)...);
+    }
+    /// Needs CAP_SYS_ADMIN. Errors: as Map::open_name and Typed::open.
+    template <class... How>
+    [[nodiscard]] static auto open_name(const std::string& name, How&&... how)
+    {
+        return open_found(Map::open_name(name), std::forward<How>(how)...);
+    }
+    /// @param map `skeleton->maps.NAME`, borrowed. Errors: as Map::open_loaded and Typed::open.
+    template <class... How>
+    [[nodiscard]] static auto open_loaded(const struct bpf_map* map, How&&... how)
+    {
+        return open_found(Map::open_loaded(map), std::forward<How>(how)...);
+    }
+
+private:
+    template <class... How>
+    [[nodiscard]] static Result<Typed> open_found(Result<Map> map, How&&... how)
+    {
+        if (!map)
+            return std::unexpected(std::move(map).error());
+        return Typed::open(std::move(*map), std::forward<How>(how)...);
+    }
+};
+
 /// Bytes between two values of an array in memory, and between two CPUs' values in a lookup.
 [[nodiscard]] constexpr std::uint32_t value_stride(std::uint32_t value_size) noexcept
 {
@@ -152,6 +197,10 @@ namespace detail {
 [[nodiscard]] Error key_differs(const Map& map, const LayoutReport& report);
 /// The error of a write where the value's layout is not the C++ type's.
 [[nodiscard]] Error cannot_write(const Map& map);
+/// The error of an entry beyond the last.
+[[nodiscard]] Error no_such_entry(const Map& map, std::uint32_t index);
+/// The error of values for CPUs that are not as many as the map has.
+[[nodiscard]] Error wrong_cpu_count(const Map& map, std::size_t given);
 
 } // namespace detail
 

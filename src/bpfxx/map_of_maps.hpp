@@ -15,11 +15,10 @@ namespace bpfxx {
 /// A map whose values are maps, all made alike. A program finds the inner map by key; an update exchanges it at once.
 /// Owns its descriptor. Thread-safe.
 template <class K, std::uint32_t type>
-class MapOfMaps {
+class MapOfMaps : public OpensMaps<MapOfMaps<K, type>> {
 public:
     /// Errors: incompatible where the map is of another kind or its keys are not K; permission.
     [[nodiscard]] static Result<MapOfMaps> open(Map map, Proof proof = Proof::btf);
-    [[nodiscard]] static Result<MapOfMaps> open_pinned(const std::string& path, Proof proof = Proof::btf);
     /// @param like a map such as those that it will hold: of the same kind, sizes and flags; borrowed
     [[nodiscard]] static Result<MapOfMaps> create(const std::string& name, std::uint32_t max_entries,
                                                   const Map& like, std::uint32_t flags = 0);
@@ -53,15 +52,6 @@ Result<MapOfMaps<K, type>> MapOfMaps<K, type>::open(Map map, Proof proof)
     if (auto key = Codec<K>::of_key(map, map.info().btf_id == 0 ? Proof::size : proof); !key)
         return std::unexpected(std::move(key).error());
     return MapOfMaps(std::move(map));
-}
-
-template <class K, std::uint32_t type>
-Result<MapOfMaps<K, type>> MapOfMaps<K, type>::open_pinned(const std::string& path, Proof proof)
-{
-    auto map = Map::open_pinned(path);
-    if (!map)
-        return std::unexpected(std::move(map).error());
-    return open(std::move(*map), proof);
 }
 
 template <class K, std::uint32_t type>

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "bpfxx/map.hpp"
+#include "bpfxx/relaxed.hpp"
 
 namespace bpfxx {
 
@@ -18,12 +18,11 @@ namespace bpfxx {
 /// value is not: a writer may be between two fields.
 /// @tparam V a type described by BPFXX_DESCRIBE, or an integer; made of 64-bit words where it is read directly
 template <class V>
-class MappedArray {
+class MappedArray : public OpensMaps<MappedArray<V>> {
 public:
     /// Checks the layout, maps the values and closes the map's descriptor.
     /// Errors: as Map::check_value; unsupported where the map is not mmapable.
     [[nodiscard]] static Result<MappedArray> open(Map map, Proof proof = Proof::btf);
-    [[nodiscard]] static Result<MappedArray> open_pinned(const std::string& path, Proof proof = Proof::btf);
 
     /// Entries.
     [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
@@ -39,7 +38,6 @@ public:
     [[nodiscard]] const MapInfo& info() const noexcept { return info_; }
 
 private:
-    [[nodiscard]] V read_projected(const std::byte* from) const noexcept;
     MappedArray(Mapping mapping, MapInfo info, std::optional<LayoutReport> layout);
 
     Mapping mapping_;
@@ -49,78 +47,18 @@ private:
     bool direct_;          ///< the map's values are V, byte for byte
     MapInfo info_;
     std::optional<LayoutReport> layout_;
+    std::vector<Copy> projection_; ///< how to read it where it is not direct
 };
 
 // Details.
-
-namespace detail {
-
-/// A relaxed atomic load of memory that another CPU writes.
-template <class Word>
-[[nodiscard]] inline Word load_relaxed(const std::byte* from) noexcept
-{
-    return __atomic_load_n(reinterpret_cast<const Word*>(from), __ATOMIC_RELAXED);
-}
-
-/// Copies by relaxed atomic loads as wide as the source's alignment allows, so that no field of up to 8 bytes
-/// that is aligned as C aligns it is read in two halves.
-inline void copy_relaxed(const std::byte* from, std::byte* to, std::size_t size) noexcept
-{
-    const auto copy = [&]<class Word>(Word) {
-        if (size < sizeof(Word) || reinterpret_cast<std::uintptr_t>(from) % sizeof(Word) != 0)
-            return false;
-        const Word word = load_relaxed<Word>(from);
-        std::memcpy(to, &word, sizeof(Word));
-        from += sizeof(Word);
-        to += sizeof(Word);
-        size -= sizeof(Word);
-        return true;
-    };
-    while (size > 0)
-        copy(std::uint64_t{}) || copy(std::uint32_t{}) || copy(std::uint16_t{}) || copy(std::uint8_t{});
-}
-
-/// The same for one copy of a projection. A bit field that lies in more than one byte may be read in two halves.
-inline void copy_relaxed(const Copy& copy, const std::byte* from, std::byte* to) noexcept
-{
-    if (copy.bits == 0) {
-        copy_relaxed(from, to, copy.size);
-        return;
-    }
-    std::array<std::byte, sizeof(std::uint64_t) + 1> bytes{};
-    copy_relaxed(from, bytes.data(), copy.source_size());
-    copy_bits(copy, bytes.data(), to);
-}
-
-/// Values up to this many words are read word by word without a loop, so that they can stay in registers.
-inline constexpr std::size_t most_words_unrolled = 32;
-
-/// A value that is made of 64-bit words, each read atomically.
-template <class V>
-[[nodiscard, gnu::always_inline]] inline V read_words(const std::byte* from) noexcept
-{
-    constexpr std::size_t count = sizeof(V) / sizeof(std::uint64_t);
-    V value; // NOLINT(cppcoreguidelines-pro-type-member-init): every word is written below
-    auto* words = reinterpret_cast<AnyWord*>(&value);
-    if constexpr (count <= most_words_unrolled) {
-        [&]<std::size_t... I>(std::index_sequence<I...>) {
-            ((words[I] = load_relaxed<std::uint64_t>(from + I * sizeof(std::uint64_t))), ...);
-        }(std::make_index_sequence<count>());
-    } else {
-        for (std::size_t i = 0; i < count; i++)
-            words[i] = load_relaxed<std::uint64_t>(from + i * sizeof(std::uint64_t));
-    }
-    return value;
-}
-
-} // namespace detail
 
 template <class V>
 MappedArray<V>::MappedArray(Mapping mapping, MapInfo info, std::optional<LayoutReport> layout)
     : mapping_(std::move(mapping)), values_(mapping_.data()), size_(info.max_entries),
       stride_(value_stride(info.value_size)),
       direct_(sizeof(V) % sizeof(std::uint64_t) == 0 && (!layout || layout->outcome == Outcome::same)),
-      info_(std::move(info)), layout_(std::move(layout))
+      info_(std::move(info)), layout_(std::move(layout)),
+      projection_(layout_ ? layout_->projection : std::vector<Copy>{{.size = sizeof(V)}})
 {
 }
 
@@ -137,19 +75,10 @@ Result<MappedArray<V>> MappedArray<V>::open(Map map, Proof proof)
 }
 
 template <class V>
-Result<MappedArray<V>> MappedArray<V>::open_pinned(const std::string& path, Proof proof)
-{
-    auto map = Map::open_pinned(path);
-    if (!map)
-        return std::unexpected(std::move(map).error());
-    return open(std::move(*map), proof);
-}
-
-template <class V>
 V MappedArray<V>::read(std::uint32_t index) const noexcept
 {
     const std::byte* from = values_ + std::size_t{index} * stride_;
-    return direct_ ? detail::read_words<V>(from) : read_projected(from);
+    return direct_ ? detail::read_words<V>(from) : detail::read_projected<V>(projection_, from);
 }
 
 template <class V>
@@ -163,7 +92,7 @@ inline void MappedArray<V>::for_each(Visit visit) const
             visit(index, detail::read_words<V>(from));
     else
         for (std::uint32_t index = 0; index < size_; index++, from += stride_)
-            visit(index, read_projected(from));
+            visit(index, detail::read_projected<V>(projection_, from));
 }
 
 template <class V>
@@ -175,7 +104,7 @@ void MappedArray<V>::add_to(V& total) const noexcept
     const std::byte* from = values_;
     if (!direct_) {
         for (std::uint32_t index = 0; index < size_; index++, from += stride_)
-            add_words(total, read_projected(from));
+            add_words(total, detail::read_projected<V>(projection_, from));
     } else if constexpr (count <= detail::most_words_unrolled) {
         // In registers to the end, as far as there are so many.
         [&]<std::size_t... I>(std::index_sequence<I...>) {
@@ -189,19 +118,6 @@ void MappedArray<V>::add_to(V& total) const noexcept
             for (std::size_t i = 0; i < count; i++)
                 sums[i] += detail::load_relaxed<std::uint64_t>(from + i * sizeof(std::uint64_t));
     }
-}
-
-template <class V>
-V MappedArray<V>::read_projected(const std::byte* from) const noexcept
-{
-    V value{};
-    auto* to = reinterpret_cast<std::byte*>(&value);
-    if (layout_)
-        for (const Copy& copy : layout_->projection)
-            detail::copy_relaxed(copy, from + copy.from, to + copy.to);
-    else
-        detail::copy_relaxed(from, to, sizeof(V));
-    return value;
 }
 
 } // namespace bpfxx

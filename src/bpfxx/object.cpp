@@ -2,10 +2,7 @@
 #include "bpfxx/object.hpp"
 #include "bpfxx/version.hpp"
 
-#include <array>
 #include <cerrno>
-#include <cstdarg>
-#include <cstdio>
 #include <vector>
 
 #include <bpf/bpf.h>
@@ -13,51 +10,6 @@
 #include <bpf/libbpf.h>
 
 namespace bpfxx {
-
-namespace {
-
-constexpr std::size_t longest_log = 16 * 1024;
-
-// libbpf hands its printing function no context.
-// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables)
-thread_local LogCapture* current_capture = nullptr;
-
-} // namespace
-
-void append_to_log(const char* line)
-{
-    if (current_capture == nullptr)
-        return;
-    std::string& text = current_capture->text_;
-    text += line;
-    if (text.size() > longest_log)
-        text.erase(0, text.size() - longest_log);
-}
-
-namespace {
-
-int log_line(enum libbpf_print_level level, const char* format, va_list arguments)
-{
-    if (level == LIBBPF_DEBUG)
-        return 0;
-    std::array<char, 4096> line{};
-    const int length = std::vsnprintf(line.data(), line.size(), format, arguments);
-    append_to_log(line.data());
-    return length;
-}
-
-} // namespace
-
-LogCapture::LogCapture() : outer_(current_capture)
-{
-    current_capture = this;
-    libbpf_set_print(log_line);
-}
-
-LogCapture::~LogCapture()
-{
-    current_capture = outer_;
-}
 
 void make_xdp_frags_optional()
 {
@@ -84,6 +36,7 @@ Result<> bind_kernel_function(struct bpf_program* program, std::int32_t placehol
     const auto unsupported = [&](const char* cause) {
         return std::unexpected(make_error(ErrorKind::unsupported, "use kernel function", function, cause));
     };
+    const LogCapture quiet;
     const std::unique_ptr<struct btf, decltype(&btf__free)> kernel(btf__load_vmlinux_btf(), &btf__free);
     if (!kernel)
         return unsupported("the kernel has no BTF");

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bpfxx/error.hpp"
+#include "bpfxx/log.hpp"
 
 struct bpf_object;
 struct bpf_program;
@@ -26,7 +27,31 @@ public:
     /// lines of what libbpf and the verifier said.
     [[nodiscard]] Result<> load();
 
+    /// The generated structure: programs, maps, links.
     [[nodiscard]] T* operator->() const noexcept { return skeleton_.get(); }
+
+    // The program's global variables, typed as the generated header has them; valid as long as this object.
+    // Between open() and load() they are what the program starts with. From load() on they are the program's own
+    // memory, which it may be writing: read and write single words by std::atomic_ref.
+
+    /// Constants (`const volatile`): may be set before load() only; a write after it ends the process.
+    [[nodiscard]] auto& rodata() const noexcept
+        requires requires(T* skeleton) { skeleton->rodata; }
+    {
+        return *skeleton_->rodata;
+    }
+    /// Variables with a value at the start.
+    [[nodiscard]] auto& data() const noexcept
+        requires requires(T* skeleton) { skeleton->data; }
+    {
+        return *skeleton_->data;
+    }
+    /// Variables that start as zero.
+    [[nodiscard]] auto& bss() const noexcept
+        requires requires(T* skeleton) { skeleton->bss; }
+    {
+        return *skeleton_->bss;
+    }
 
 private:
     struct Destroy {
@@ -50,23 +75,6 @@ void make_xdp_frags_optional();
 /// Loads a program of SEC("xdp.frags") as one that meets no multi-buffer frames: for kernels before 5.18, which refuse
 /// the flag. Between open and load. Errors: system. @param program borrowed
 [[nodiscard]] Result<> clear_xdp_frags(struct bpf_program* program);
-
-/// Collects what libbpf logs on this thread while it lives, in place of libbpf's own printing to stderr.
-class LogCapture {
-public:
-    LogCapture();
-    ~LogCapture();
-    LogCapture(const LogCapture&) = delete;
-    LogCapture& operator=(const LogCapture&) = delete;
-
-    /// Everything so far, at most the last few kilobytes.
-    [[nodiscard]] const std::string& text() const noexcept { return text_; }
-
-private:
-    friend void append_to_log(const char* line);
-    std::string text_;
-    LogCapture* outer_;
-};
 
 // Details.
 

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <span>
+#include <type_traits>
 
 #include "bpfxx/layout.hpp"
 
@@ -32,9 +34,26 @@ public:
         }
         return total;
     }
-    /// Of numbers.
-    [[nodiscard]] V max() const noexcept { return *std::ranges::max_element(values_); }
-    [[nodiscard]] V min() const noexcept { return *std::ranges::min_element(values_); }
+    /// The largest and the smallest number, or value of a field: `flows.max(&FlowStats::packets)`.
+    template <class Field = std::identity>
+    [[nodiscard]] auto max(Field field = {}) const
+    {
+        return std::remove_cvref_t<std::invoke_result_t<Field&, const V&>>(
+            std::invoke(field, *std::ranges::max_element(values_, {}, field)));
+    }
+    template <class Field = std::identity>
+    [[nodiscard]] auto min(Field field = {}) const
+    {
+        return std::remove_cvref_t<std::invoke_result_t<Field&, const V&>>(
+            std::invoke(field, *std::ranges::min_element(values_, {}, field)));
+    }
+    /// Calls visit(cpu, value) for each possible CPU in order.
+    template <class Visit>
+    void for_each(Visit visit) const
+    {
+        for (std::size_t cpu = 0; cpu < values_.size(); cpu++)
+            visit(cpu, values_[cpu]);
+    }
 
 private:
     std::span<const V> values_;

@@ -24,11 +24,10 @@ enum class WhenFull {
 /// their values are known by their size alone. Owns its descriptor. Thread-safe.
 /// @tparam V an integer, or described by BPFXX_DESCRIBE
 template <class V, std::uint32_t type>
-class QueueMap {
+class QueueMap : public OpensMaps<QueueMap<V, type>> {
 public:
     /// Errors: incompatible where the map is of another kind, or its values have another size.
     [[nodiscard]] static Result<QueueMap> open(Map map);
-    [[nodiscard]] static Result<QueueMap> open_pinned(const std::string& path);
     [[nodiscard]] static Result<QueueMap> create(const std::string& name, std::uint32_t max_entries);
 
     [[nodiscard]] Result<> push(const V& value, WhenFull when_full = WhenFull::refuse);
@@ -61,15 +60,6 @@ Result<QueueMap<V, type>> QueueMap<V, type>::open(Map map)
     if (auto layout = map.check_value(shape<V>, Proof::size); !layout)
         return std::unexpected(std::move(layout).error());
     return QueueMap(std::move(map));
-}
-
-template <class V, std::uint32_t type>
-Result<QueueMap<V, type>> QueueMap<V, type>::open_pinned(const std::string& path)
-{
-    auto map = Map::open_pinned(path);
-    if (!map)
-        return std::unexpected(std::move(map).error());
-    return open(std::move(*map));
 }
 
 template <class V, std::uint32_t type>

@@ -5,6 +5,8 @@
 
 #include <bpf/libbpf.h>
 
+#include "bpfxx/log.hpp"
+
 namespace bpfxx {
 
 namespace {
@@ -35,20 +37,13 @@ Result<RingBuffer> RingBuffer::open(Map map, Receive receive)
 {
     if (map.info().type != BPF_MAP_TYPE_RINGBUF)
         return std::unexpected(detail::wrong_map_type(map, "ringbuf"));
+    const LogCapture quiet; // what libbpf would print to stderr
     auto kept = std::make_unique<Receive>(std::move(receive));
     std::unique_ptr<struct ring_buffer, Close> ring(
         ring_buffer__new(map.fd(), hand_over, kept.get(), nullptr));
     if (!ring)
         return std::unexpected(system_error("consume", map.label(), errno));
     return RingBuffer(std::move(map), std::move(kept), std::move(ring));
-}
-
-Result<RingBuffer> RingBuffer::open_pinned(const std::string& path, Receive receive)
-{
-    auto map = Map::open_pinned(path);
-    if (!map)
-        return std::unexpected(std::move(map).error());
-    return open(std::move(*map), std::move(receive));
 }
 
 Result<std::size_t> RingBuffer::poll(std::chrono::milliseconds longest)

@@ -18,14 +18,13 @@ namespace bpfxx {
 
 /// Consumes the records of a BPF_MAP_TYPE_RINGBUF (kernel 5.8), in the order in which programs sent them. Owns its
 /// descriptor and mapping. Not thread-safe: one consumer.
-class RingBuffer {
+class RingBuffer : public OpensMaps<RingBuffer> {
 public:
     /// Takes a record; borrowed, gone when it returns. It must not throw.
     using Receive = std::function<void(Bytes record)>;
 
     /// Errors: incompatible where the map is no ring buffer; permission.
     [[nodiscard]] static Result<RingBuffer> open(Map map, Receive receive);
-    [[nodiscard]] static Result<RingBuffer> open_pinned(const std::string& path, Receive receive);
     RingBuffer(RingBuffer&&) noexcept;
     RingBuffer& operator=(RingBuffer&&) noexcept;
     ~RingBuffer();

@@ -8,6 +8,7 @@
 #include <bpf/btf.h>
 #include <linux/bpf.h>
 
+#include "bpfxx/log.hpp"
 #include "bpfxx/value_decoding.hpp"
 
 namespace bpfxx {
@@ -104,6 +105,7 @@ TypeDecoder::~TypeDecoder() = default;
 
 Result<TypeDecoder> TypeDecoder::of(const Map& map, Proof proof)
 {
+    const LogCapture quiet; // what libbpf would print to stderr
     auto state = std::make_unique<State>();
     const MapInfo& info = map.info();
     if (info.btf_id != 0) {
@@ -123,6 +125,7 @@ Result<TypeDecoder> TypeDecoder::of(const Map& map, Proof proof)
 Result<TypeDecoder> TypeDecoder::from_btf(std::span<const std::byte> raw, std::uint32_t key_type_id,
                                           std::uint32_t value_type_id)
 {
+    const LogCapture quiet;
     auto state = std::make_unique<State>();
     state->types.reset(btf__new(raw.data(), static_cast<__u32>(raw.size())));
     if (!state->types)

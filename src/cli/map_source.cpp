@@ -77,10 +77,7 @@ bpfxx::Result<bpfxx::Map> open_target(const std::string& target)
         return map;
     bpfxx::Error error = std::move(map).error();
     const bool by_number_or_name = target.starts_with(by_id) || target.starts_with(by_name);
-    if (error.kind == ErrorKind::permission && by_number_or_name)
-        error.hint =
-            "to open a map by its id or name needs CAP_SYS_ADMIN; a pin needs only its file's permission";
-    else if (error.kind == ErrorKind::not_found && by_number_or_name)
+    if (error.kind == ErrorKind::not_found && by_number_or_name)
         error.hint = "xdpstat map list shows all";
     else if (error.kind == ErrorKind::not_found && target.find('/') == std::string::npos)
         error.hint = "a map that is not pinned is id:N or name:NAME";

@@ -35,8 +35,8 @@ def ways(path: Path, bpf: list[str]) -> list[list[str]]:
 def compile_alone(root: Path, path: Path, compiler: list[str]) -> list[str]:
     include_paths = [f"-I{root}", f"-I{root / 'src'}", f"-I{root / path.parent}"]
     if build := os.environ.get("XDPSTAT_BUILD"):
-        # Generated headers: the skeleton, and vmlinux.h where a BPF header wants it.
-        include_paths += ["-isystem", f"{build}/bpf", "-isystem", build]
+        # Generated headers: the skeletons, and vmlinux.h where a BPF header wants it.
+        include_paths += ["-isystem", f"{build}/bpf", "-isystem", f"{build}/{path.parent}", "-isystem", build]
     # Through a file of two includes, for `#pragma once` in a main file is itself warned of.
     result = subprocess.run(
         [*compiler, *include_paths, "-"],
