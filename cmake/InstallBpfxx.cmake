@@ -31,7 +31,7 @@ install(TARGETS bpfxx_shared bpfxx
     ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT libbpfxx-dev)
 
 set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME libbpfxx-dev)
-file(GLOB headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/bpfxx/*.hpp)
+file(GLOB headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/bpfxx/*.h ${PROJECT_SOURCE_DIR}/src/bpfxx/*.hpp)
 foreach(header IN LISTS headers)
     # A header that hides what it declares is the library's own.
     file(STRINGS ${header} hides REGEX "^#pragma GCC visibility push\\(hidden\\)")

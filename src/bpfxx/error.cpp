@@ -46,6 +46,30 @@ std::string Error::message() const
     return text;
 }
 
+int errno_of(const Error& error) noexcept
+{
+    if (error.kind == ErrorKind::unsupported)
+        return EOPNOTSUPP;
+    if (error.error_number > 0)
+        return error.error_number;
+    switch (error.kind) {
+    case ErrorKind::not_found:
+        return ENOENT;
+    case ErrorKind::permission:
+        return EPERM;
+    case ErrorKind::busy:
+        return EBUSY;
+    case ErrorKind::incompatible:
+        return EMEDIUMTYPE;
+    case ErrorKind::invalid:
+        return EINVAL;
+    case ErrorKind::system:
+    case ErrorKind::unsupported:
+        break;
+    }
+    return EIO;
+}
+
 Error system_error(std::string operation, std::string object, int error_number, std::string hint)
 {
     return Error{.kind = kind_of(error_number),

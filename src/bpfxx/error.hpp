@@ -34,6 +34,10 @@ struct Error {
 template <class T = void>
 using Result = std::expected<T, Error>;
 
+/// A positive errno for callers that act on a number alone: that of the system call, or where none failed, and where
+/// older kernels say the same in many ways, one that stands for the kind.
+[[nodiscard]] int errno_of(const Error& error) noexcept;
+
 /// The error of a failed system call, its kind taken from errno.
 /// @param error_number a positive errno value
 [[nodiscard]] Error system_error(std::string operation, std::string object, int error_number,

@@ -145,6 +145,32 @@ Result<Value> TypeDecoder::value(Bytes bytes) const
     return state_->decode(state_->values, bytes);
 }
 
+Result<std::vector<std::byte>> TypeDecoder::encode_key(const Value& key, std::size_t size) const
+{
+    const State::Side& side = state_->keys;
+    const bool is_bytes = key.kind == ValueKind::octets || key.kind == ValueKind::untyped;
+    if (is_bytes && key.bytes.size() == size) {
+        const auto* begin = reinterpret_cast<const std::byte*>(key.bytes.data());
+        return std::vector<std::byte>(begin, begin + size);
+    }
+    if (side.type_id != 0) {
+        auto bytes = detail::encode_bytes(state_->types.get(), side.type_id, key, size);
+        if (!bytes)
+            bytes.error().object += state_->label;
+        return bytes;
+    }
+    const auto number = static_cast<std::uint32_t>(key.number);
+    if (side.is_number && key.kind == ValueKind::integer && size == sizeof number && number == key.number) {
+        std::vector<std::byte> bytes(size);
+        std::memcpy(bytes.data(), &number, size);
+        return bytes;
+    }
+    return std::unexpected(
+        make_error(ErrorKind::invalid, "encode", "a key" + state_->label,
+                   side.is_number ? "it takes a number of 32 bits"
+                                  : "no BTF tells its type: it takes " + std::to_string(size) + " bytes"));
+}
+
 const std::string& TypeDecoder::key_type() const noexcept
 {
     return state_->keys.type;

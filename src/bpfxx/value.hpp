@@ -82,6 +82,13 @@ public:
     /// @param bytes of one CPU in a per-CPU map
     [[nodiscard]] Result<Value> value(Bytes bytes) const;
 
+    /// The bytes of a key that is put together by a program: the opposite of key(). A structure or overlay by parts
+    /// with names, in any order; an integer, enumerator, boolean, character, pointer by `number`, an enumerator also
+    /// by `text`; char[] by `text`; anything by `octets` of its size. `type`, `symbol` and `size` do not matter. All
+    /// members of a structure must be there, at least one of a union. @param size of the map's keys, bytes
+    /// Errors: invalid, where it does not fit the key's type; incompatible where the BTF does not fit the size.
+    [[nodiscard]] Result<std::vector<std::byte>> encode_key(const Value& key, std::size_t size) const;
+
     /// The types as C writes them: "struct flow_key", "__be32", "char[16]", ".bss"; empty where they are not known.
     [[nodiscard]] const std::string& key_type() const noexcept;
     [[nodiscard]] const std::string& value_type() const noexcept;

@@ -15,27 +15,19 @@ namespace bpfxx::detail {
 
 namespace {
 
-/// The kernel's own limit to types inside types, and to typedefs of typedefs.
-constexpr int most_depth = 32;
 /// Limits to the parts of one value: unions in unions may describe the same bytes without end.
 constexpr std::size_t parts_besides = 4096;
 constexpr std::size_t most_parts = std::size_t{1} << 22U;
 
 constexpr unsigned bits_of_byte = 8;
 
-/// What a chain of typedefs and qualifiers leads to.
-struct Resolved {
-    const struct btf_type* type = nullptr; ///< null: nothing, or the chain has no end
-    std::uint32_t id = 0;
-    std::string_view alias; ///< the outermost typedef
-    bool network_order = false;
-};
-
 bool says_network_order(std::string_view alias)
 {
     constexpr std::array<std::string_view, 5> names{"__be16", "__be32", "__be64", "in_addr_t", "in_port_t"};
     return std::ranges::find(names, alias) != names.end();
 }
+
+} // namespace
 
 std::string_view name_at(const struct btf* types, std::uint32_t offset)
 {
@@ -64,12 +56,20 @@ Resolved resolve(const struct btf* types, std::uint32_t id)
     return found;
 }
 
-/// A single byte that C calls char. Compilers mark it in different ways, or not at all.
 bool is_char(const struct btf* types, const struct btf_type* type)
 {
     return btf_is_int(type) && type->size == 1 &&
            ((btf_int_encoding(type) & BTF_INT_CHAR) != 0 || name_at(types, type->name_off) == "char");
 }
+
+std::uint64_t enumerator_value(const struct btf_type* type, int index)
+{
+    if (btf_kind(type) == BTF_KIND_ENUM64)
+        return btf_enum64_value(btf_enum64(type) + index);
+    return static_cast<std::uint64_t>(std::int64_t{btf_enum(type)[index].val});
+}
+
+namespace {
 
 /// Whether bytes are printable characters: UTF-8 without control characters, but for tabs and ends of lines.
 bool is_text(std::string_view bytes)
@@ -230,8 +230,7 @@ private:
         const std::uint64_t mask = ~std::uint64_t{0} >> (64U - width);
         const bool wide = btf_kind(type) == BTF_KIND_ENUM64;
         for (int i = 0; i < btf_vlen(type); i++) {
-            const auto known = wide ? btf_enum64_value(btf_enum64(type) + i)
-                                    : static_cast<std::uint64_t>(std::int64_t{btf_enum(type)[i].val});
+            const std::uint64_t known = enumerator_value(type, i);
             const std::uint32_t name = wide ? btf_enum64(type)[i].name_off : btf_enum(type)[i].name_off;
             if ((known & mask) == (static_cast<std::uint64_t>(read->number) & mask)) {
                 read->symbol = name_at(types_, name);

@@ -100,12 +100,22 @@ class Consumer:
         run("g++", "-std=c++23", *self.WARNINGS, *(["-static"] if static else []), source, "-o", program, *options)
         return program
 
-    def check(self, program: Path, libdir: Path | None = None) -> None:
+    def in_c(self, pc_folder: Path, *, static: bool) -> Path:
+        """The program in C. Wholly static it needs the C++ library by name, which a C compiler does not add by itself."""
+        environment = {**os.environ, "PKG_CONFIG_PATH": str(pc_folder)}
+        options = run("pkg-config", *(["--static"] if static else []), "--cflags", "--libs", "bpfxx", env=environment).split()
+        program = self.folder / ("in-c-static" if static else "in-c")
+        compiler = ["gcc", "-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"]
+        linking = ["-static", *options, "-lstdc++", "-lm"] if static else options
+        run(*compiler, self.SOURCE / "main.c", "-o", program, *linking)
+        return program
+
+    def check(self, program: Path, libdir: Path | None = None, output: str = OUTPUT) -> None:
         """Runs it: what it reads back is what it wrote."""
         environment = dict(os.environ)
         if libdir:
             environment["LD_LIBRARY_PATH"] = str(libdir)
-        assert run(program, env=environment) == self.OUTPUT
+        assert run(program, env=environment) == output
 
 
 @pytest.fixture(scope="session")

@@ -13,9 +13,10 @@ COMPONENTS = ["xdpstat", "libbpfxx", "libbpfxx-dev"]
 
 
 def public_headers() -> list[Path]:
-    """bpfxx's headers but those that hide what they declare."""
+    """bpfxx's headers, of C++ and C, but those that hide what they declare."""
     hides = "#pragma GCC visibility push(hidden)"
-    return [path for path in (ROOT / "src/bpfxx").glob("*.hpp") if hides not in path.read_text().splitlines()]
+    headers = [*(ROOT / "src/bpfxx").glob("*.hpp"), *(ROOT / "src/bpfxx").glob("*.h")]
+    return [path for path in headers if hides not in path.read_text().splitlines()]
 
 
 def test_components_are_the_whole_and_share_nothing(build, prefix, tmp_path):
@@ -55,6 +56,10 @@ def test_shows_nothing_but_what_its_headers_declare(build, prefix):
     symbols = run("nm", "--dynamic", "--demangle", "--defined-only", build.shared).splitlines()
     names = [line.split(maxsplit=2)[2] for line in symbols if line.split()[1] != "A"]  # A: the version itself
     assert len(names) > 40
+    of_c = {name.split("@")[0] for name in names if name.startswith("bpfxx_")}
+    declared_in_c = set(re.findall(r"\b(bpfxx_\w+)\(", re.sub(r"/\*.*?\*/", "", (prefix / "include/bpfxx/bpfxx.h").read_text(), flags=re.DOTALL)))
+    assert of_c == declared_in_c and len(of_c) > 30
+    names = [name for name in names if not name.startswith("bpfxx_")]
     assert [name for name in names if not name.startswith("bpfxx::")] == []
 
     declared = {word for path in (prefix / "include/bpfxx").glob("*.hpp") for word in re.findall(r"\w+", path.read_text())}
@@ -116,6 +121,15 @@ def test_cmake_refuses_another_minor_version(build, prefix, tmp_path):
 
 
 @pytest.mark.parametrize("static", [False, True], ids=["shared", "static"])
+def test_consumer_in_c(build, prefix, consumer, static):
+    """A C compiler alone builds it on the shared library, and links it with what --static names on the other."""
+    libdir = prefix / build.libdir
+    program = consumer.in_c(libdir / "pkgconfig", static=static)
+    consumer.check(program, None if static else libdir, "hash: 7 packets, 700 bytes\narray: 2 packets, 200 bytes\n")
+    assert any(name.startswith("libbpfxx.so.") for name in needed_libraries(program)) != static
+
+
+@pytest.mark.parametrize("static", [False, True], ids=["shared", "static"])
 def test_consumer_by_pkg_config(build, prefix, consumer, static):
     libdir = prefix / build.libdir
     program = consumer.with_pkg_config(libdir / "pkgconfig", static=static)
@@ -142,3 +156,9 @@ def test_guide_does_what_it_says(build, prefix, consumer, tmp_path):
     for program in ("ports", "ports-static", "build/ports"):
         assert run(tmp_path / program, env=environment) == "there\n"
     assert needed_libraries(tmp_path / "ports-static") == []
+
+    (tmp_path / "map.c").write_text(blocks["c"])
+    (command,) = re.findall(r"`(cc -std=c11 map.c [^`]*)`", guide)
+    run("bash", "-ec", f"{command} -Wall -Wextra -Wpedantic -Werror -o map", cwd=tmp_path, env=environment)
+    result = subprocess.run([tmp_path / "map", "/nowhere"], capture_output=True, text=True, env=environment)
+    assert (result.returncode, result.stdout) == (1, "") and result.stderr.startswith("cannot open /nowhere: ")
