@@ -25,6 +25,7 @@ public:
     /// Adds the sum over all slots to a total. No system call where it is mapped, else one for each entry.
     /// Errors: as lookup() of the map.
     [[nodiscard]] Result<> add_to(V& total);
+    /// The sum over all slots. Errors: as add_to().
     [[nodiscard]] Result<V> sum();
 
     /// The mapping; none where the map is read by system call.

@@ -74,7 +74,7 @@ public:
     [[nodiscard]] Result<> for_each(Visit visit);
 
     /// Writes all pairs, in batches where the kernel has them. Errors: as update(); those before the first that fails
-    /// are written. @param values as many as keys
+    /// are written. @param keys each of them once @param values as many as keys @param mode of every pair
     [[nodiscard]] Result<> update_all(std::span<const K> keys, std::span<const V> values,
                                       Update mode = Update::any)
         requires(!Kind::per_cpu);
@@ -85,6 +85,7 @@ public:
     [[nodiscard]] std::uint32_t capacity() const noexcept { return map_.info().max_entries; }
     /// The comparison of the values; empty where only the size was compared.
     [[nodiscard]] const std::optional<LayoutReport>& layout() const noexcept { return codec_.layout(); }
+    /// The map without its types. Borrowed.
     [[nodiscard]] const Map& map() const noexcept { return map_; }
 
 private:
@@ -108,17 +109,20 @@ private:
 
 // The numbers are those of the kernel's enum bpf_map_type, which never change; keyed_map.cpp holds them against it.
 
+/// BPF_MAP_TYPE_HASH.
 template <class K, class V>
 using HashMap = KeyedMap<K, V, MapKind<1, false>>;
+/// BPF_MAP_TYPE_PERCPU_HASH: an entry has a value for each possible CPU.
 template <class K, class V>
 using PerCpuHashMap = KeyedMap<K, V, MapKind<5, true>>;
-/// Evicts entries that were not used for long when it is full.
+/// BPF_MAP_TYPE_LRU_HASH: evicts entries that were not used for long when it is full.
 template <class K, class V>
 using LruHashMap = KeyedMap<K, V, MapKind<9, false>>;
+/// BPF_MAP_TYPE_LRU_PERCPU_HASH: both of these.
 template <class K, class V>
 using LruPerCpuHashMap = KeyedMap<K, V, MapKind<10, true>>;
 
-/// Finds the longest prefix that a key has. K begins with its length in bits, a 32-bit integer; the bytes behind it are
+/// BPF_MAP_TYPE_LPM_TRIE: finds the longest prefix that a key has. K begins with its length in bits, a 32-bit integer; the bytes behind it are
 /// in network order, and those beyond the length do not matter. A lookup takes a key of full length.
 template <class K, class V>
 using LpmTrie = KeyedMap<K, V, MapKind<11, false, 1U>>; // BPF_F_NO_PREALLOC: the only way there is

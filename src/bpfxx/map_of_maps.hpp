@@ -30,6 +30,7 @@ public:
     /// False: there was none.
     [[nodiscard]] Result<bool> erase(const K& key) { return map_.erase(bytes_of(key)); }
 
+    /// The outer map without its type. Borrowed.
     [[nodiscard]] const Map& map() const noexcept { return map_; }
 
 private:
@@ -37,7 +38,9 @@ private:
     Map map_;
 };
 
+/// BPF_MAP_TYPE_ARRAY_OF_MAPS.
 using ArrayOfMaps = MapOfMaps<std::uint32_t, 12>;
+/// BPF_MAP_TYPE_HASH_OF_MAPS.
 template <class K>
 using HashOfMaps = MapOfMaps<K, 13>;
 

@@ -26,7 +26,7 @@ public:
 
     /// Entries.
     [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
-    /// @param index below size()
+    /// A copy of one entry. @param index below size(): it is not checked
     [[nodiscard]] V read(std::uint32_t index) const noexcept;
     /// Calls visit(index, value) for each entry in order. Faster than read() in a loop: small values stay in registers.
     template <class Visit>
@@ -35,6 +35,7 @@ public:
     void add_to(V& total) const noexcept;
     /// The comparison by which the map was opened; empty where only the size was compared.
     [[nodiscard]] const std::optional<LayoutReport>& layout() const noexcept { return layout_; }
+    /// As it was when the map was opened.
     [[nodiscard]] const MapInfo& info() const noexcept { return info_; }
 
 private:

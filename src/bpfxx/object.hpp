@@ -65,6 +65,7 @@ private:
 
 /// Puts a kernel function (kfunc) in place of every call whose number is `placeholder`, between open and load.
 /// Errors: unsupported where the running kernel has no such function or no BTF. @param program borrowed
+/// @param placeholder the number of the helper function that the program's source calls @param function of the kernel
 [[nodiscard]] Result<> bind_kernel_function(struct bpf_program* program, std::int32_t placeholder,
                                             const char* function);
 

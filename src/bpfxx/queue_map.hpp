@@ -30,12 +30,14 @@ public:
     [[nodiscard]] static Result<QueueMap> open(Map map);
     [[nodiscard]] static Result<QueueMap> create(const std::string& name, std::uint32_t max_entries);
 
+    /// Adds an element. Errors: system with E2BIG where it is full, unless it drops the oldest.
     [[nodiscard]] Result<> push(const V& value, WhenFull when_full = WhenFull::refuse);
     /// Removes the next element. Empty: there is none.
     [[nodiscard]] Result<std::optional<V>> pop();
     /// The next element, which stays. Empty: there is none.
     [[nodiscard]] Result<std::optional<V>> peek() const;
 
+    /// The map without its type. Borrowed.
     [[nodiscard]] const Map& map() const noexcept { return map_; }
 
 private:

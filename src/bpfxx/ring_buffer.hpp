@@ -23,9 +23,10 @@ public:
     /// Takes a record; borrowed, gone when it returns. It must not throw.
     using Receive = std::function<void(Bytes record)>;
 
-    /// Errors: incompatible where the map is no ring buffer; permission.
+    /// Maps the buffer. Errors: incompatible where the map is no ring buffer; permission.
     [[nodiscard]] static Result<RingBuffer> open(Map map, Receive receive);
     RingBuffer(RingBuffer&&) noexcept;
+    /// Closes what it had; the other must not be used again.
     RingBuffer& operator=(RingBuffer&&) noexcept;
     ~RingBuffer();
 
@@ -36,6 +37,7 @@ public:
     [[nodiscard]] Result<std::size_t> consume();
     /// Readable when there are records, for a poll loop of the caller's. Borrowed.
     [[nodiscard]] int poll_fd() const noexcept;
+    /// The map. Borrowed.
     [[nodiscard]] const Map& map() const noexcept { return map_; }
 
 private:
