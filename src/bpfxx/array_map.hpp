@@ -63,6 +63,7 @@ public:
     }
     /// The comparison of the values; empty where only the size was compared.
     [[nodiscard]] const std::optional<LayoutReport>& layout() const noexcept { return entries_.layout(); }
+    /// The map without its types. Borrowed.
     [[nodiscard]] const Map& map() const noexcept { return entries_.map(); }
 
 private:

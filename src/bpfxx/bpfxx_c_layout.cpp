@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // Layouts and views through bpfxx.h.
-#include <cstring>
 #include <memory>
 #include <optional>
 
 #include "bpfxx/bpfxx.h"
 #include "bpfxx/bpfxx_c.hpp"
-#include "bpfxx/mapped_array.hpp"
+#include "bpfxx/codec.hpp"
+#include "bpfxx/relaxed.hpp"
 
 namespace bpfxx::c {
 
@@ -128,9 +128,7 @@ int bpfxx_layout_read(const bpfxx_layout* layout, const void* value, size_t valu
         return wrong(null_argument);
     if (const int error = fits(*layout, value_size, to_size); error != 0)
         return error;
-    for (const bpfxx::Copy& copy : layout->projection)
-        std::memcpy(static_cast<std::byte*>(to) + copy.to, static_cast<const std::byte*>(value) + copy.from,
-                    copy.size);
+    bpfxx::project(layout->projection, static_cast<const std::byte*>(value), to);
     return 0;
 }
 
@@ -186,8 +184,8 @@ int bpfxx_view_read_as(const bpfxx_view* view, const bpfxx_layout* layout, uint3
     if (const int error = fits(*layout, view->value_size, to_size); error != 0)
         return error;
     for (const bpfxx::Copy& copy : layout->projection)
-        bpfxx::detail::copy_relaxed(value_at(*view, index) + copy.from, static_cast<std::byte*>(to) + copy.to,
-                                    copy.size);
+        bpfxx::detail::copy_relaxed(copy, value_at(*view, index) + copy.from,
+                                    static_cast<std::byte*>(to) + copy.to);
     return 0;
 }
 

@@ -20,6 +20,7 @@ namespace bpfxx {
 template <class T>
 class Global {
 public:
+    /// Its value now.
     [[nodiscard]] T read() const noexcept
     {
         if constexpr (sizeof(T) % sizeof(std::uint64_t) == 0)
@@ -51,7 +52,9 @@ public:
     /// Maps the section and closes the map's descriptor. Errors: unsupported where the map is not mmapable;
     /// incompatible where its BTF has no variables; permission (reading BTF needs CAP_SYS_ADMIN).
     [[nodiscard]] static Result<GlobalData> open(Map map);
+    /// The other must not be used again.
     GlobalData(GlobalData&&) noexcept;
+    /// Likewise.
     GlobalData& operator=(GlobalData&&) noexcept;
     ~GlobalData();
 
@@ -67,6 +70,7 @@ public:
 
     /// Names of all variables, in the order of the section.
     [[nodiscard]] std::vector<std::string> names() const;
+    /// Of the map of the section.
     [[nodiscard]] const MapInfo& info() const noexcept;
 
 private:

@@ -24,8 +24,8 @@ namespace bpfxx {
 /// What tells one kind of keyed map from another. `type` is the kernel's number.
 template <std::uint32_t map_type, bool per_cpu_values, std::uint32_t creation_flags = 0>
 struct MapKind {
-    static constexpr std::uint32_t type = map_type;
-    static constexpr bool per_cpu = per_cpu_values;
+    static constexpr std::uint32_t type = map_type;          ///< of the kernel's enum bpf_map_type
+    static constexpr bool per_cpu = per_cpu_values;          ///< each entry has a value for each possible CPU
     static constexpr std::uint32_t flags = creation_flags;   ///< without which the kernel makes none
     static constexpr bool batches = true;                    ///< whether to ask the kernel for batches at all
     static constexpr bool is_array = type == 2 || type == 6; ///< its keys are the indexes of its entries
@@ -48,7 +48,8 @@ public:
 
     /// Errors: as Map::check_key and Map::check_value; incompatible where the map is of another kind.
     [[nodiscard]] static Result<KeyedMap> open(Map map, Proof proof = Proof::btf);
-    /// Makes a map, with BTF of both types. @param name at most 15 characters @param flags of the kernel's, BPF_F_*
+    /// Makes a map, with BTF of both types. @param name at most 15 characters @param max_entries as many as
+    /// it can hold @param flags of the kernel's, BPF_F_*
     [[nodiscard]] static Result<KeyedMap> create(const std::string& name, std::uint32_t max_entries,
                                                  std::uint32_t flags = 0);
 

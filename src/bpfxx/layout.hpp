@@ -266,7 +266,8 @@ struct Copy {
     }
 };
 
-/// Turns a bit field into an integer. @param from, to the first byte of each, not of the whole value
+/// Turns a bit field into an integer. @param field where it lies @param from, to the first byte of each, not of the
+/// whole value
 void copy_bits(const Copy& field, const std::byte* from, std::byte* to) noexcept;
 
 /// The result of comparing a C++ type with a map's: all differences, not only the first.

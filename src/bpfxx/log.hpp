@@ -10,6 +10,7 @@ namespace bpfxx {
 // The library logs nothing. libbpf does: what it says while an operation fails becomes the detail of that operation's
 // error, and the rest goes to the hook.
 
+/// What libbpf says of a line's weight.
 enum class LogLevel { warning, info, debug };
 
 /// Gets a line of libbpf's log without its newline, borrowed for the call; from any thread, from several at once. It must

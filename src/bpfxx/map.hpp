@@ -159,25 +159,25 @@ private:
 template <class Typed>
 class OpensMaps {
 public:
-    /// @param how a Proof, or what else Typed::open() takes. Errors: as Map::open_pinned and Typed::open.
+    /// @param path of the pin @param how a Proof, or what else Typed::open() takes. Errors: as Map::open_pinned and Typed::open.
     template <class... How>
     [[nodiscard]] static auto open_pinned(const std::string& path, How&&... how)
     {
         return open_found(Map::open_pinned(path), std::forward<How>(how)...);
     }
-    /// Needs CAP_SYS_ADMIN. Errors: as Map::open_id and Typed::open.
+    /// Needs CAP_SYS_ADMIN. @param id the kernel's number @param how as above. Errors: as Map::open_id and Typed::open.
     template <class... How>
     [[nodiscard]] static auto open_id(std::uint32_t id, How&&... how)
     {
         return open_found(Map::open_id(id), std::forward<How>(how)...);
     }
-    /// Needs CAP_SYS_ADMIN. Errors: as Map::open_name and Typed::open.
+    /// Needs CAP_SYS_ADMIN. @param name of the map @param how as above. Errors: as Map::open_name and Typed::open.
     template <class... How>
     [[nodiscard]] static auto open_name(const std::string& name, How&&... how)
     {
         return open_found(Map::open_name(name), std::forward<How>(how)...);
     }
-    /// @param map `skeleton->maps.NAME`, borrowed. Errors: as Map::open_loaded and Typed::open.
+    /// @param map `skeleton->maps.NAME`, borrowed @param how as above. Errors: as Map::open_loaded and Typed::open.
     template <class... How>
     [[nodiscard]] static auto open_loaded(const struct bpf_map* map, How&&... how)
     {

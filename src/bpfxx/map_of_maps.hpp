@@ -19,7 +19,9 @@ class MapOfMaps : public OpensMaps<MapOfMaps<K, type>> {
 public:
     /// Errors: incompatible where the map is of another kind or its keys are not K; permission.
     [[nodiscard]] static Result<MapOfMaps> open(Map map, Proof proof = Proof::btf);
+    /// @param name at most 15 characters @param max_entries as many as it can hold
     /// @param like a map such as those that it will hold: of the same kind, sizes and flags; borrowed
+    /// @param flags of the kernel's, BPF_F_*
     [[nodiscard]] static Result<MapOfMaps> create(const std::string& name, std::uint32_t max_entries,
                                                   const Map& like, std::uint32_t flags = 0);
 

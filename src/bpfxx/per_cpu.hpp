@@ -39,13 +39,14 @@ public:
         }
         return total;
     }
-    /// The largest and the smallest number, or value of a field: `flows.max(&FlowStats::packets)`.
+    /// The largest number, or value of a field: `flows.max(&FlowStats::packets)`.
     template <class Field = std::identity>
     [[nodiscard]] auto max(Field field = {}) const
     {
         return std::remove_cvref_t<std::invoke_result_t<Field&, const V&>>(
             std::invoke(field, *std::ranges::max_element(values_, {}, field)));
     }
+    /// Likewise the smallest.
     template <class Field = std::identity>
     [[nodiscard]] auto min(Field field = {}) const
     {

@@ -28,6 +28,7 @@ class QueueMap : public OpensMaps<QueueMap<V, type>> {
 public:
     /// Errors: incompatible where the map is of another kind, or its values have another size.
     [[nodiscard]] static Result<QueueMap> open(Map map);
+    /// Makes a map. @param name at most 15 characters @param max_entries as many as it can hold
     [[nodiscard]] static Result<QueueMap> create(const std::string& name, std::uint32_t max_entries);
 
     /// Adds an element. Errors: system with E2BIG where it is full, unless it drops the oldest.

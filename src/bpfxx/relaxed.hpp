@@ -10,9 +10,10 @@
 
 #include "bpfxx/layout.hpp"
 
-namespace bpfxx::detail {
+// Details.
 
 // Reading memory that other CPUs write meanwhile.
+namespace bpfxx::detail {
 
 /// A relaxed atomic load of memory that another CPU writes.
 template <class Word>

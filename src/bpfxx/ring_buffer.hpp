@@ -25,6 +25,7 @@ public:
 
     /// Maps the buffer. Errors: incompatible where the map is no ring buffer; permission.
     [[nodiscard]] static Result<RingBuffer> open(Map map, Receive receive);
+    /// The other must not be used again.
     RingBuffer(RingBuffer&&) noexcept;
     /// Closes what it had; the other must not be used again.
     RingBuffer& operator=(RingBuffer&&) noexcept;

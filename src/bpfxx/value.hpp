@@ -89,7 +89,8 @@ public:
     /// The bytes of a key that is put together by a program: the opposite of key(). A structure or overlay by parts
     /// with names, in any order; an integer, enumerator, boolean, character, pointer by `number`, an enumerator also
     /// by `text`; char[] by `text`; anything by `octets` of its size. `type`, `symbol` and `size` do not matter. All
-    /// members of a structure must be there, at least one of a union. @param size of the map's keys, bytes
+    /// members of a structure must be there, at least one of a union. @param key the tree @param size of the map's
+    /// keys, bytes
     /// Errors: invalid, where it does not fit the key's type; incompatible where the BTF does not fit the size.
     [[nodiscard]] Result<std::vector<std::byte>> encode_key(const Value& key, std::size_t size) const;
 
