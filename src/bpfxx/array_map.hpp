@@ -93,9 +93,9 @@ auto AnyArrayMap<V, Kind>::lookup(std::uint32_t index) -> Result<Value>
     auto found = entries_.lookup(index);
     if (!found)
         return std::unexpected(std::move(found).error());
-    if (!*found)
-        return std::unexpected(detail::no_such_entry(map(), index));
-    return **found;
+    if (const auto& value = *found; value)
+        return *value;
+    return std::unexpected(detail::no_such_entry(map(), index));
 }
 
 } // namespace bpfxx

@@ -32,10 +32,11 @@ int check(const bpfxx_map& handle, const Side& side, const bpfxx_type& type, bpf
     found->wanted_size = type.size;
     auto report = (map.*side.check)(**wanted, Proof::btf);
     if (report) {
-        const LayoutReport& same = **report; // only Proof::size leaves it empty
-        found->outcome = same.outcome;
-        found->table = same.table();
-        found->projection = same.projection;
+        if (const auto& proved = *report; proved) { // only Proof::size leaves it empty
+            found->outcome = proved->outcome;
+            found->table = proved->table();
+            found->projection = proved->projection;
+        }
     } else if (const Error& error = report.error();
                error.kind == ErrorKind::incompatible && map.info().btf_id != 0 && side.type_id != 0) {
         found->table = error.detail.empty() ? error.message() + "\n" : error.detail;

@@ -38,8 +38,11 @@ public:
     [[nodiscard]] static Result<Codec> of_key(const Map& map, Proof proof)
     {
         auto codec = from(map.check_key(shape<T>, proof));
-        if (codec && !codec->is_direct())
-            return std::unexpected(detail::key_differs(map, *codec->layout_));
+        if (!codec || codec->is_direct())
+            return codec;
+        const std::optional<LayoutReport>& layout = codec->layout();
+        if (layout)
+            return std::unexpected(detail::key_differs(map, *layout));
         return codec;
     }
 

@@ -196,7 +196,7 @@ auto KeyedMap<K, V, Kind>::lookup(const K& key) -> Result<std::optional<Value>>
 {
     if constexpr (!Kind::per_cpu) {
         if (codec_.is_direct()) { // straight to where it is wanted
-            V value;
+            V value;              // NOLINT(cppcoreguidelines-pro-type-member-init): filled whole, or not used
             const auto found = map_.lookup(bytes_of(key), mutable_bytes_of(value));
             if (!found)
                 return std::unexpected(found.error());

@@ -185,6 +185,8 @@ public:
     }
 
 private:
+    friend Typed;
+    OpensMaps() = default;
     template <class... How>
     [[nodiscard]] static Result<Typed> open_found(Result<Map> map, How&&... how)
     {
