@@ -8,7 +8,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-to-run deps-to-package build test check format tidy install uninstall package bench demo clean
+.PHONY: help deps deps-to-run deps-to-package deps-to-document build test check format tidy install uninstall package docs bench demo clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -21,6 +21,9 @@ deps-to-run: # what building and showing it needs, without the tests' packages
 
 deps-to-package: # what building packages of it needs
 	@scripts/install-deps build package
+
+deps-to-document: # what building the reference of bpfxx needs
+	@scripts/install-deps build docs
 
 build: ## build xdpstat: build/release/xdpstat
 	@cmake --preset release -DXDPSTAT_TESTS=OFF -DXDPSTAT_BENCH=OFF && cmake --build --preset program
@@ -45,6 +48,9 @@ uninstall: ## remove what the last make install installed; with the DESTDIR= of 
 
 package: deps-to-package build ## build .deb packages, and .rpm where rpmbuild is installed: build/packages
 	@cmake --build --preset install && cpack --preset release && rm -rf build/packages/_CPack_Packages
+
+docs: deps-to-document ## build the reference of bpfxx: build/docs/bpfxx/html
+	@cmake --preset release -DXDPSTAT_TESTS=OFF -DXDPSTAT_BENCH=OFF && cmake --build build/release --target reference
 
 bench: deps ## measure, and print ratios (root)
 	@cmake --preset release && cmake --build --preset release && scripts/bench

@@ -31,14 +31,7 @@ install(TARGETS bpfxx_shared bpfxx
     ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT libbpfxx-dev)
 
 set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME libbpfxx-dev)
-file(GLOB headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/bpfxx/*.hpp)
-foreach(header IN LISTS headers)
-    # A header that hides what it declares is the library's own.
-    file(STRINGS ${header} hides REGEX "^#pragma GCC visibility push\\(hidden\\)")
-    if(NOT hides)
-        install(FILES ${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/bpfxx)
-    endif()
-endforeach()
+install(FILES ${BPFXX_PUBLIC_HEADERS} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/bpfxx)
 
 set(config_folder ${CMAKE_INSTALL_LIBDIR}/cmake/bpfxx)
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/bpfxx/bpfxxConfig.cmake.in bpfxxConfig.cmake

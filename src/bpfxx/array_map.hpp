@@ -20,8 +20,10 @@ class ArrayMap {
 public:
     /// Errors: as Map::check_value, and incompatible where the map is no array.
     [[nodiscard]] static Result<ArrayMap> open(Map map, Proof proof = Proof::btf);
+    /// The map pinned at a path. Errors: also those of Map::open_pinned.
     [[nodiscard]] static Result<ArrayMap> open_pinned(const std::string& path, Proof proof = Proof::btf);
 
+    /// Entries.
     [[nodiscard]] std::uint32_t size() const noexcept { return map_.info().max_entries; }
     /// One system call. Errors: not_found beyond the last entry.
     [[nodiscard]] Result<V> lookup(std::uint32_t index);
@@ -29,6 +31,7 @@ public:
     [[nodiscard]] Result<> update(std::uint32_t index, const V& value);
     /// The comparison by which the map was opened; empty where only the size was compared.
     [[nodiscard]] const std::optional<LayoutReport>& layout() const noexcept { return codec_.layout(); }
+    /// The map without its type. Borrowed.
     [[nodiscard]] const Map& map() const noexcept { return map_; }
 
 private:
@@ -47,14 +50,18 @@ class PerCpuArrayMap {
 public:
     /// Errors: as Map::check_value, and incompatible where the map is no per-CPU array.
     [[nodiscard]] static Result<PerCpuArrayMap> open(Map map, Proof proof = Proof::btf);
+    /// The map pinned at a path. Errors: also those of Map::open_pinned.
     [[nodiscard]] static Result<PerCpuArrayMap> open_pinned(const std::string& path,
                                                             Proof proof = Proof::btf);
 
+    /// Entries.
     [[nodiscard]] std::uint32_t size() const noexcept { return map_.info().max_entries; }
     /// The values of one entry, one for each possible CPU; valid until the next lookup. One system call.
     /// Errors: not_found beyond the last entry.
     [[nodiscard]] Result<std::span<const V>> lookup(std::uint32_t index);
+    /// The comparison by which the map was opened; empty where only the size was compared.
     [[nodiscard]] const std::optional<LayoutReport>& layout() const noexcept { return codec_.layout(); }
+    /// The map without its type. Borrowed.
     [[nodiscard]] const Map& map() const noexcept { return map_; }
 
 private:

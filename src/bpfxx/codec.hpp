@@ -43,6 +43,7 @@ public:
     /// The comparison; empty where only the size was compared.
     [[nodiscard]] const std::optional<LayoutReport>& layout() const noexcept { return layout_; }
 
+    /// The object that these bytes of the map stand for: as many as the map's value has.
     [[nodiscard]] T decode(const std::byte* from) const noexcept
     {
         if (direct_ || !layout_) {
@@ -77,6 +78,7 @@ template <class T>
 {
     return std::as_bytes(std::span(&object, 1));
 }
+/// The bytes of an object, to be written.
 template <class T>
 [[nodiscard]] MutableBytes mutable_bytes_of(T& object) noexcept
 {

@@ -21,11 +21,13 @@ class CounterArray {
 public:
     /// Errors: as Map::check_value, and incompatible where the map is no array.
     [[nodiscard]] static Result<CounterArray> open(Map map, Proof proof = Proof::btf);
+    /// The map pinned at a path. Errors: also those of Map::open_pinned.
     [[nodiscard]] static Result<CounterArray> open_pinned(const std::string& path, Proof proof = Proof::btf);
 
     /// Adds the sum over all slots to a total. No system call where it is mapped, else one for each entry.
     /// Errors: as lookup() of the map.
     [[nodiscard]] Result<> add_to(V& total);
+    /// The sum over all slots. Errors: as add_to().
     [[nodiscard]] Result<V> sum();
 
     /// The mapping; none where the map is read by system call.

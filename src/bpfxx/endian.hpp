@@ -17,15 +17,19 @@ class FixedEndian {
                   "an unsigned integer of 2, 4 or 8 bytes");
 
 public:
+    /// Without a value, like T.
     FixedEndian() = default;
-    // Implicit, and so is the way back: it stands for the number.
+    /// Of a number. Implicit, and so is the way back: it stands for the number.
     constexpr FixedEndian(T value) noexcept : stored_(swapped(value)) {}
 
+    /// The number.
     [[nodiscard]] constexpr T value() const noexcept { return swapped(stored_); }
+    /// The number.
     constexpr operator T() const noexcept { return value(); }
 
     /// The bytes as they lie in memory, taken for a T: what `sin_addr.s_addr` and `__be32` hold.
     [[nodiscard]] constexpr T stored() const noexcept { return stored_; }
+    /// Of bytes as they lie in memory, such as those of a `__be32`.
     [[nodiscard]] static constexpr FixedEndian from_stored(T stored) noexcept
     {
         FixedEndian result(0);

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/// @file
+/// Failures that say what was tried, on what, and what to do next.
 #pragma once
 
 #include <expected>
 #include <string>
 
+/// Typed access to BPF maps: a C++ type described once, and proved against the map's BTF before a byte is read as it.
 namespace bpfxx {
 
 /// What kind of failure it is, for a caller that acts on it; the text is for people.
@@ -19,23 +22,26 @@ enum class ErrorKind {
 
 /// A failure that keeps its parts: what was tried on what, why it failed, and what to do next.
 struct Error {
-    ErrorKind kind = ErrorKind::system;
-    std::string operation; ///< "attach", "open the map"
-    std::string object;    ///< an interface, a path, a map's name
-    int error_number = 0;  ///< errno, or 0 where no system call failed
-    std::string cause;     ///< in place of errno's text where more is known
-    std::string hint;      ///< the next step, or empty
+    ErrorKind kind = ErrorKind::system; ///< for a caller that acts on it
+    std::string operation;              ///< "attach", "open the map"
+    std::string object;                 ///< an interface, a path, a map's name
+    int error_number = 0;               ///< errno, or 0 where no system call failed
+    std::string cause;                  ///< in place of errno's text where more is known
+    std::string hint;                   ///< the next step, or empty
     std::string detail; ///< further lines for a person: a table of differences, the verifier's log; or empty
 
     /// One line: "cannot OPERATION OBJECT: CAUSE; HINT".
     [[nodiscard]] std::string message() const;
 };
 
+/// What a function that can fail returns: a value, or why there is none. Nothing in bpfxx throws but the standard
+/// library for want of memory.
 template <class T = void>
 using Result = std::expected<T, Error>;
 
 /// The error of a failed system call, its kind taken from errno.
-/// @param error_number a positive errno value
+/// @param operation what was tried: "open" @param object on what: a path, a name @param error_number a positive
+/// errno value @param hint the next step, or empty
 [[nodiscard]] Error system_error(std::string operation, std::string object, int error_number,
                                  std::string hint = {});
 

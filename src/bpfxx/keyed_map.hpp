@@ -24,8 +24,8 @@ namespace bpfxx {
 /// What tells one kind of keyed map from another. `type` is the kernel's number.
 template <std::uint32_t map_type, bool per_cpu_values, std::uint32_t creation_flags = 0>
 struct MapKind {
-    static constexpr std::uint32_t type = map_type;
-    static constexpr bool per_cpu = per_cpu_values;
+    static constexpr std::uint32_t type = map_type;        ///< enum bpf_map_type
+    static constexpr bool per_cpu = per_cpu_values;        ///< whether an entry has a value for each CPU
     static constexpr std::uint32_t flags = creation_flags; ///< without which the kernel makes none
     static constexpr bool batches = true;                  ///< whether to ask the kernel for batches at all
 };
@@ -47,10 +47,12 @@ public:
 
     /// Errors: as Map::check_key and Map::check_value; incompatible where the map is of another kind.
     [[nodiscard]] static Result<KeyedMap> open(Map map, Proof proof = Proof::btf);
+    /// The map pinned at a path. Errors: also those of Map::open_pinned.
     [[nodiscard]] static Result<KeyedMap> open_pinned(const std::string& path, Proof proof = Proof::btf);
-    /// Needs CAP_SYS_ADMIN.
+    /// The map of this number. Errors: also those of Map::open_id; needs CAP_SYS_ADMIN.
     [[nodiscard]] static Result<KeyedMap> open_id(std::uint32_t id, Proof proof = Proof::btf);
-    /// Makes a map, with BTF of both types. @param name at most 15 characters @param flags of the kernel's, BPF_F_*
+    /// Makes a map, with BTF of both types; it lives as long as somebody holds or pins it. Errors: as create_map().
+    /// @param name at most 15 characters @param max_entries that it can hold @param flags of the kernel's, BPF_F_*
     [[nodiscard]] static Result<KeyedMap> create(const std::string& name, std::uint32_t max_entries,
                                                  std::uint32_t flags = 0);
 
@@ -73,7 +75,7 @@ public:
     [[nodiscard]] Result<> for_each(Visit visit);
 
     /// Writes all pairs, in batches where the kernel has them. Errors: as update(); those before the first that fails
-    /// are written. @param values as many as keys
+    /// are written. @param keys each of them once @param values as many as keys @param mode of every pair
     [[nodiscard]] Result<> update_all(std::span<const K> keys, std::span<const V> values,
                                       Update mode = Update::any)
         requires(!Kind::per_cpu);
@@ -84,6 +86,7 @@ public:
     [[nodiscard]] std::uint32_t capacity() const noexcept { return map_.info().max_entries; }
     /// The comparison of the values; empty where only the size was compared.
     [[nodiscard]] const std::optional<LayoutReport>& layout() const noexcept { return codec_.layout(); }
+    /// The map without its types. Borrowed.
     [[nodiscard]] const Map& map() const noexcept { return map_; }
 
 private:
@@ -107,17 +110,20 @@ private:
 
 // The numbers are those of the kernel's enum bpf_map_type, which never change; map_kinds.cpp holds them against it.
 
+/// BPF_MAP_TYPE_HASH.
 template <class K, class V>
 using HashMap = KeyedMap<K, V, MapKind<1, false>>;
+/// BPF_MAP_TYPE_PERCPU_HASH: an entry has a value for each possible CPU.
 template <class K, class V>
 using PerCpuHashMap = KeyedMap<K, V, MapKind<5, true>>;
-/// Evicts entries that were not used for long when it is full.
+/// BPF_MAP_TYPE_LRU_HASH: evicts entries that were not used for long when it is full.
 template <class K, class V>
 using LruHashMap = KeyedMap<K, V, MapKind<9, false>>;
+/// BPF_MAP_TYPE_LRU_PERCPU_HASH: both of these.
 template <class K, class V>
 using LruPerCpuHashMap = KeyedMap<K, V, MapKind<10, true>>;
 
-/// Finds the longest prefix that a key has. K begins with its length in bits, a 32-bit integer; the bytes behind it are
+/// BPF_MAP_TYPE_LPM_TRIE: finds the longest prefix that a key has. K begins with its length in bits, a 32-bit integer; the bytes behind it are
 /// in network order, and those beyond the length do not matter. A lookup takes a key of full length.
 template <class K, class V>
 using LpmTrie = KeyedMap<K, V, MapKind<11, false, 1U>>; // BPF_F_NO_PREALLOC: the only way there is

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/// @file
+/// A C++ type described once, and its comparison with the types that a map's BTF gives.
 #pragma once
 
 #include <array>
@@ -39,9 +41,12 @@ namespace bpfxx {
 // Nor pointers in C++: those of a map are the kernel's addresses.
 
 // Only a typedef takes the word that keeps -Wpedantic quiet.
-__extension__ typedef __int128 Int128;           // NOLINT(modernize-use-using)
+/// The widest integer that BTF knows, with a sign.
+__extension__ typedef __int128 Int128; // NOLINT(modernize-use-using)
+/// The same without one.
 __extension__ typedef unsigned __int128 UInt128; // NOLINT(modernize-use-using)
 
+/// What a C++ type is made of.
 enum class ShapeKind : std::uint8_t {
     integer,
     boolean,
@@ -60,7 +65,7 @@ struct FieldShape;
 
 /// The shape of a C++ type: all that decides whether bytes of a map may be read as it.
 struct Shape {
-    ShapeKind kind = ShapeKind::integer;
+    ShapeKind kind = ShapeKind::integer; ///< says which of the following have a meaning
     ByteOrder order = ByteOrder::native; ///< of an integer
     bool is_signed = false;              ///< of an integer or an enum
     std::string_view name;               ///< of a structure, a union or an enum
@@ -70,16 +75,18 @@ struct Shape {
     std::span<const FieldShape> fields;  ///< of a structure or a union, in the order of the description
 };
 
+/// A described field of a structure or a union.
 struct FieldShape {
-    std::string_view name;
-    std::uint32_t offset = 0; ///< bytes from the start of the structure
-    const Shape* shape = nullptr;
+    std::string_view name;        ///< as C++ and the map have it
+    std::uint32_t offset = 0;     ///< bytes from the start of the structure
+    const Shape* shape = nullptr; ///< of its type; lives as long as the program
 };
 
 /// Specialised by BPFXX_DESCRIBE for each structure, by BPFXX_DESCRIBE_UNION for each union: `name` and `fields`.
 template <class T>
 struct Description;
 
+/// Makes the shape of a type; `shape` is the one that there is of each.
 template <class T>
 constexpr Shape make_shape();
 
@@ -237,32 +244,33 @@ enum class Effect {
 
 /// One difference between the C++ type and the map's.
 struct Difference {
-    std::string field;  ///< path such as "cell[][].packets"; "(type)" for the whole
-    std::string wanted; ///< in C++, "u64 at byte 8"; empty where C++ has no such field
-    std::string found;  ///< in the map; empty where the map has no such field
-    Effect effect = Effect::bridged;
+    std::string field;               ///< path such as "cell[][].packets"; "(type)" for the whole
+    std::string wanted;              ///< in C++, "u64 at byte 8"; empty where C++ has no such field
+    std::string found;               ///< in the map; empty where the map has no such field
+    Effect effect = Effect::bridged; ///< whether the values can be read all the same
 };
 
 /// A run of bytes to copy from the map's value to the C++ object.
 struct Copy {
-    std::uint32_t from = 0;
-    std::uint32_t to = 0;
-    std::uint32_t size = 0;
+    std::uint32_t from = 0; ///< bytes from the start of the map's value
+    std::uint32_t to = 0;   ///< bytes from the start of the C++ object
+    std::uint32_t size = 0; ///< bytes
 };
 
 /// The result of comparing a C++ type with a map's: all differences, not only the first.
 struct LayoutReport {
-    Outcome outcome = Outcome::same;
-    std::string wanted; ///< name of the C++ type
-    std::string found;  ///< name of the map's type
-    std::vector<Difference> differences;
+    Outcome outcome = Outcome::same;     ///< the worst that any difference means
+    std::string wanted;                  ///< name of the C++ type
+    std::string found;                   ///< name of the map's type
+    std::vector<Difference> differences; ///< in the order of the C++ fields, then those that only the map has
     std::vector<Copy> projection; ///< how to read it, unless incompatible; one run where it is the same
 
     /// The differences as a table for a person, a line for each with its newline; empty where there are none.
     [[nodiscard]] std::string table() const;
 };
 
-/// Compares a shape with a BTF type. Pure: asks nothing of the kernel. @param types borrowed
+/// Compares a shape with a BTF type. Pure: asks nothing of the kernel.
+/// @param wanted the C++ type @param types borrowed @param type_id of the map's type in them
 [[nodiscard]] LayoutReport compare_layout(const Shape& wanted, const struct btf* types,
                                           std::uint32_t type_id);
 

@@ -12,9 +12,9 @@ namespace bpfxx {
 
 /// What the kernel tells of an XDP link.
 struct LinkInfo {
-    std::uint32_t id = 0;
-    std::uint32_t program_id = 0;
-    std::uint32_t ifindex = 0; ///< 0 once the interface is gone; valid in the namespace of the interface
+    std::uint32_t id = 0;         ///< the link's own number
+    std::uint32_t program_id = 0; ///< of the program that it attaches
+    std::uint32_t ifindex = 0;    ///< 0 once the interface is gone; valid in the namespace of the interface
 };
 
 /// A bpf_link: while it lives (a descriptor or a pin), the program stays attached. Owns its descriptor.
@@ -22,12 +22,13 @@ class Link {
 public:
     /// Attaches a program to an interface in exactly this mode. Kernel 5.9 or newer; CAP_NET_ADMIN and CAP_BPF.
     /// Errors: busy where another program holds the interface; unsupported where the driver has no such mode;
-    /// system with the driver's errno. @param program_fd borrowed
+    /// system with the driver's errno. @param program_fd borrowed @param ifindex in the network namespace of the
+    /// calling thread @param mode no other is tried
     [[nodiscard]] static Result<Link> attach_xdp(int program_fd, std::uint32_t ifindex, XdpMode mode);
-    /// Errors: not_found, permission, incompatible.
+    /// The link pinned at a path. Errors: not_found, permission, incompatible where it is none.
     [[nodiscard]] static Result<Link> open_pinned(const std::string& path);
 
-    /// Errors: incompatible where it is no XDP link.
+    /// Asks the kernel. Errors: incompatible where it is no XDP link.
     [[nodiscard]] Result<LinkInfo> info() const;
     /// Detaches at once, whoever else holds the link.
     [[nodiscard]] Result<> detach() const;

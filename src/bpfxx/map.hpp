@@ -17,20 +17,22 @@ namespace bpfxx {
 
 /// What the kernel tells of a map. `type` and `flags` are the kernel's numbers (enum bpf_map_type, BPF_F_*).
 struct MapInfo {
-    std::uint32_t id = 0;
-    std::uint32_t type = 0;
-    std::uint32_t key_size = 0;   ///< bytes
-    std::uint32_t value_size = 0; ///< bytes
-    std::uint32_t max_entries = 0;
-    std::uint32_t flags = 0;
-    std::string name;         ///< at most 15 characters
-    std::uint32_t btf_id = 0; ///< 0: the map was made without BTF
-    std::uint32_t key_type_id = 0;
-    std::uint32_t value_type_id = 0;
+    std::uint32_t id = 0;            ///< unique on the machine
+    std::uint32_t type = 0;          ///< enum bpf_map_type
+    std::uint32_t key_size = 0;      ///< bytes
+    std::uint32_t value_size = 0;    ///< bytes
+    std::uint32_t max_entries = 0;   ///< of a ring buffer: bytes
+    std::uint32_t flags = 0;         ///< BPF_F_*
+    std::string name;                ///< at most 15 characters
+    std::uint32_t btf_id = 0;        ///< 0: the map was made without BTF
+    std::uint32_t key_type_id = 0;   ///< in its BTF; 0: none
+    std::uint32_t value_type_id = 0; ///< likewise
 
     /// An array that can be mapped into memory (BPF_F_MMAPABLE, kernel 5.5).
     [[nodiscard]] bool is_mmapable_array() const noexcept;
+    /// BPF_MAP_TYPE_ARRAY, mmapable or not.
     [[nodiscard]] bool is_array() const noexcept;
+    /// BPF_MAP_TYPE_PERCPU_ARRAY.
     [[nodiscard]] bool is_per_cpu_array() const noexcept;
     /// A kind that holds a value for each possible CPU in each entry.
     [[nodiscard]] bool is_per_cpu() const noexcept;
@@ -47,6 +49,7 @@ enum class Proof {
 
 /// The bytes of keys and values, as the kernel has them.
 using Bytes = std::span<const std::byte>;
+/// The same, to be written.
 using MutableBytes = std::span<std::byte>;
 
 /// What an update does where the key is there already, or is not.
@@ -66,9 +69,9 @@ struct Batch {
 /// operation is one system call on buffers of the caller's.
 class Map {
 public:
-    /// Errors: not_found, permission, incompatible where the pin is no map.
+    /// The map pinned at a path. Errors: not_found, permission, incompatible where the pin is no map.
     [[nodiscard]] static Result<Map> open_pinned(const std::string& path);
-    /// Errors: not_found, permission (CAP_SYS_ADMIN is needed).
+    /// The map of this number. Errors: not_found, permission (CAP_SYS_ADMIN is needed).
     [[nodiscard]] static Result<Map> open_id(std::uint32_t id);
     /// The map of this name. Errors: not_found; busy where several have it, with their numbers; permission
     /// (CAP_SYS_ADMIN is needed).
@@ -78,16 +81,18 @@ public:
     /// Takes ownership of a map's descriptor.
     [[nodiscard]] static Result<Map> from_fd(Fd fd);
 
+    /// As it was when the map was opened: no system call.
     [[nodiscard]] const MapInfo& info() const noexcept { return info_; }
     /// "map 'NAME' (id N)" for messages.
     [[nodiscard]] std::string label() const;
     /// Borrowed.
     [[nodiscard]] int fd() const noexcept { return fd_.get(); }
 
-    /// Compares the key's or the value's BTF with a C++ type. Empty: the map has no BTF, or it may not be read
+    /// Compares the key's BTF with a C++ type. Empty: the map has no BTF, or it may not be read
     /// (CAP_SYS_ADMIN is needed) and Proof::size allows for that; then the sizes are equal.
     /// Errors: incompatible, with the table of all differences in `detail`; permission.
     [[nodiscard]] Result<std::optional<LayoutReport>> check_key(const Shape& wanted, Proof proof) const;
+    /// The same of the value.
     [[nodiscard]] Result<std::optional<LayoutReport>> check_value(const Shape& wanted, Proof proof) const;
 
     /// Pins it: it then lives until the pin is removed. Errors: busy where something is there; not_found; permission.
@@ -115,14 +120,20 @@ public:
 
     /// Bytes of the place that lookup_batch() keeps between two calls.
     [[nodiscard]] std::size_t cursor_size() const noexcept;
-    /// Reads up to `room` entries on from a place; kernel 5.6. @param from_start instead of the place in `cursor`
+    /// Reads up to `room` entries on from a place; kernel 5.6.
+    /// @param cursor the place, cursor_size() bytes; kept by the caller from call to call, written by each
+    /// @param from_start from the beginning instead of the place in `cursor`
+    /// @param keys written; room for `room` of them @param values written; `room` times lookup_size()
+    /// @param room entries
     /// Errors: unsupported; system with ENOSPC where `room` is less than a bucket of a hash map holds.
     [[nodiscard]] Result<Batch> lookup_batch(MutableBytes cursor, bool from_start, MutableBytes keys,
                                              MutableBytes values, std::uint32_t room) const;
-    /// Writes, or erases, `count` entries; kernel 5.6. Stops at the first that fails; `done` then says how many were
-    /// dealt with before it.
+    /// Writes `count` entries; kernel 5.6. Stops at the first that fails; `done` then says how many were written
+    /// before it.
     [[nodiscard]] Result<> update_batch(Bytes keys, Bytes values, std::uint32_t count, Update mode,
                                         std::uint32_t& done) const;
+    /// Erases `count` entries; kernel 5.6. Stops at the first that is not there, or fails; `done` then says how many
+    /// were erased before it.
     [[nodiscard]] Result<> erase_batch(Bytes keys, std::uint32_t count, std::uint32_t& done) const;
 
     /// Maps the values read-only. Errors: unsupported where the map is not mmapable.

@@ -19,7 +19,10 @@ class MapOfMaps {
 public:
     /// Errors: incompatible where the map is of another kind or its keys are not K; permission.
     [[nodiscard]] static Result<MapOfMaps> open(Map map, Proof proof = Proof::btf);
+    /// The map pinned at a path. Errors: also those of Map::open_pinned.
     [[nodiscard]] static Result<MapOfMaps> open_pinned(const std::string& path, Proof proof = Proof::btf);
+    /// Makes a map. Errors: as create_map().
+    /// @param name at most 15 characters @param max_entries inner maps that it can hold @param flags BPF_F_*
     /// @param like a map such as those that it will hold: of the same kind, sizes and flags; borrowed
     [[nodiscard]] static Result<MapOfMaps> create(const std::string& name, std::uint32_t max_entries,
                                                   const Map& like, std::uint32_t flags = 0);
@@ -31,6 +34,7 @@ public:
     /// False: there was none.
     [[nodiscard]] Result<bool> erase(const K& key) { return map_.erase(bytes_of(key)); }
 
+    /// The outer map without its type. Borrowed.
     [[nodiscard]] const Map& map() const noexcept { return map_; }
 
 private:
@@ -38,7 +42,9 @@ private:
     Map map_;
 };
 
+/// BPF_MAP_TYPE_ARRAY_OF_MAPS.
 using ArrayOfMaps = MapOfMaps<std::uint32_t, 12>;
+/// BPF_MAP_TYPE_HASH_OF_MAPS.
 template <class K>
 using HashOfMaps = MapOfMaps<K, 13>;
 

@@ -22,11 +22,12 @@ public:
     /// Checks the layout, maps the values and closes the map's descriptor.
     /// Errors: as Map::check_value; unsupported where the map is not mmapable.
     [[nodiscard]] static Result<MappedArray> open(Map map, Proof proof = Proof::btf);
+    /// The map pinned at a path. Errors: also those of Map::open_pinned.
     [[nodiscard]] static Result<MappedArray> open_pinned(const std::string& path, Proof proof = Proof::btf);
 
     /// Entries.
     [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
-    /// @param index below size()
+    /// A copy of one entry. @param index below size(): it is not checked
     [[nodiscard]] V read(std::uint32_t index) const noexcept;
     /// Calls visit(index, value) for each entry in order. Faster than read() in a loop: small values stay in registers.
     template <class Visit>
@@ -35,6 +36,7 @@ public:
     void add_to(V& total) const noexcept;
     /// The comparison by which the map was opened; empty where only the size was compared.
     [[nodiscard]] const std::optional<LayoutReport>& layout() const noexcept { return layout_; }
+    /// As it was when the map was opened.
     [[nodiscard]] const MapInfo& info() const noexcept { return info_; }
 
 private:

@@ -26,6 +26,7 @@ public:
     /// lines of what libbpf and the verifier said.
     [[nodiscard]] Result<> load();
 
+    /// The skeleton's structure: its maps, progs, rodata, bss. Borrowed.
     [[nodiscard]] T* operator->() const noexcept { return skeleton_.get(); }
 
 private:
@@ -40,6 +41,7 @@ private:
 
 /// Puts a kernel function (kfunc) in place of every call whose number is `placeholder`, between open and load.
 /// Errors: unsupported where the running kernel has no such function or no BTF. @param program borrowed
+/// @param placeholder the number of the helper function that the program's source calls @param function of the kernel
 [[nodiscard]] Result<> bind_kernel_function(struct bpf_program* program, std::int32_t placeholder,
                                             const char* function);
 
@@ -54,6 +56,7 @@ void make_xdp_frags_optional();
 /// Collects what libbpf logs on this thread while it lives, in place of libbpf's own printing to stderr.
 class LogCapture {
 public:
+    /// Begins to collect.
     LogCapture();
     ~LogCapture();
     LogCapture(const LogCapture&) = delete;

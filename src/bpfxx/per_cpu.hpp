@@ -13,14 +13,19 @@ namespace bpfxx {
 template <class V>
 class PerCpu {
 public:
+    /// Borrows the values.
     explicit PerCpu(std::span<const V> values) noexcept : values_(values) {}
 
+    /// Possible CPUs.
     [[nodiscard]] std::size_t size() const noexcept { return values_.size(); }
+    /// The value of one CPU. @param cpu below size(): it is not checked
     [[nodiscard]] const V& operator[](std::size_t cpu) const noexcept { return values_[cpu]; }
+    /// The value of the first CPU.
     [[nodiscard]] auto begin() const noexcept { return values_.begin(); }
+    /// Behind that of the last.
     [[nodiscard]] auto end() const noexcept { return values_.end(); }
 
-    /// Word by word, where V is made of unsigned 64-bit integers alone; else where it is a number.
+    /// The sum over all CPUs: word by word, where V is made of unsigned 64-bit integers alone; else where it is a number.
     [[nodiscard]] V sum() const noexcept
     {
         V total{};
@@ -32,8 +37,9 @@ public:
         }
         return total;
     }
-    /// Of numbers.
+    /// The largest, of numbers.
     [[nodiscard]] V max() const noexcept { return *std::ranges::max_element(values_); }
+    /// The smallest, of numbers.
     [[nodiscard]] V min() const noexcept { return *std::ranges::min_element(values_); }
 
 private:

@@ -18,7 +18,7 @@ enum class ObjectType { map, program, link, other };
 [[nodiscard]] ObjectType object_type(int fd);
 
 /// Pins an object. The path's folder must exist, on a bpf file system; the object outlives the process.
-/// Errors: busy where the path is taken. @param fd borrowed
+/// Errors: busy where the path is taken. @param fd borrowed @param path below /sys/fs/bpf, or wherever it is mounted
 [[nodiscard]] Result<> pin(int fd, const std::string& path);
 
 /// Opens a pinned object of the kind wanted. Errors: not_found, permission, incompatible where it is of another

@@ -14,7 +14,7 @@ namespace bpfxx {
 
 /// What the kernel tells of a loaded program.
 struct ProgramInfo {
-    std::uint32_t id = 0;
+    std::uint32_t id = 0;                 ///< unique on the machine
     std::string name;                     ///< at most 15 characters
     std::string tag;                      ///< 16 hexadecimal digits: the hash of its instructions
     std::chrono::nanoseconds loaded_at{}; ///< CLOCK_BOOTTIME
@@ -26,13 +26,14 @@ struct ProgramInfo {
 /// A loaded program. Owns its descriptor; thread-safe for reading.
 class Program {
 public:
-    /// Errors: not_found, permission, incompatible.
+    /// The program pinned at a path. Errors: not_found, permission, incompatible where it is none.
     [[nodiscard]] static Result<Program> open_pinned(const std::string& path);
-    /// Errors: not_found, permission (CAP_SYS_ADMIN is needed).
+    /// The program of this number. Errors: not_found, permission (CAP_SYS_ADMIN is needed).
     [[nodiscard]] static Result<Program> open_id(std::uint32_t id);
     /// Takes ownership of a descriptor.
     explicit Program(Fd fd) noexcept : fd_(std::move(fd)) {}
 
+    /// Asks the kernel. Errors: system.
     [[nodiscard]] Result<ProgramInfo> info() const;
     /// Borrowed.
     [[nodiscard]] int fd() const noexcept { return fd_.get(); }

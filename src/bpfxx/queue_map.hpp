@@ -28,15 +28,19 @@ class QueueMap {
 public:
     /// Errors: incompatible where the map is of another kind, or its values have another size.
     [[nodiscard]] static Result<QueueMap> open(Map map);
+    /// The map pinned at a path. Errors: also those of Map::open_pinned.
     [[nodiscard]] static Result<QueueMap> open_pinned(const std::string& path);
+    /// Makes a map. Errors: as create_map(). @param name at most 15 characters @param max_entries that it can hold
     [[nodiscard]] static Result<QueueMap> create(const std::string& name, std::uint32_t max_entries);
 
+    /// Adds an element. Errors: system with E2BIG where it is full, unless it drops the oldest.
     [[nodiscard]] Result<> push(const V& value, WhenFull when_full = WhenFull::refuse);
     /// Removes the next element. Empty: there is none.
     [[nodiscard]] Result<std::optional<V>> pop();
     /// The next element, which stays. Empty: there is none.
     [[nodiscard]] Result<std::optional<V>> peek() const;
 
+    /// The map without its type. Borrowed.
     [[nodiscard]] const Map& map() const noexcept { return map_; }
 
 private:

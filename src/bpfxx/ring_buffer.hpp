@@ -23,10 +23,13 @@ public:
     /// Takes a record; borrowed, gone when it returns. It must not throw.
     using Receive = std::function<void(Bytes record)>;
 
-    /// Errors: incompatible where the map is no ring buffer; permission.
+    /// Maps the buffer. Errors: incompatible where the map is no ring buffer; permission.
     [[nodiscard]] static Result<RingBuffer> open(Map map, Receive receive);
+    /// The map pinned at a path. Errors: also those of Map::open_pinned.
     [[nodiscard]] static Result<RingBuffer> open_pinned(const std::string& path, Receive receive);
+    /// The other must not be used again.
     RingBuffer(RingBuffer&&) noexcept;
+    /// Closes what it had; the other must not be used again.
     RingBuffer& operator=(RingBuffer&&) noexcept;
     ~RingBuffer();
 
@@ -37,6 +40,7 @@ public:
     [[nodiscard]] Result<std::size_t> consume();
     /// Readable when there are records, for a poll loop of the caller's. Borrowed.
     [[nodiscard]] int poll_fd() const noexcept;
+    /// The map. Borrowed.
     [[nodiscard]] const Map& map() const noexcept { return map_; }
 
 private:

@@ -16,6 +16,7 @@ namespace bpfxx {
 /// 128 bits, the widest integer that BTF knows.
 __extension__ using Wide = unsigned __int128;
 
+/// What a value is made of, and where it has its content.
 enum class ValueKind : std::uint8_t {
     none,       ///< nothing that can be told, such as a sum of texts
     structure,  ///< also the variables of a section of global data
@@ -36,19 +37,20 @@ enum class ValueKind : std::uint8_t {
 /// of an anonymous struct or union stand among those of the one around it, as in C. `name`, `type` and `symbol` are
 /// borrowed: valid as long as the TypeDecoder that gave the value.
 struct Value {
-    ValueKind kind = ValueKind::none;
-    bool is_signed = false;
+    ValueKind kind = ValueKind::none; ///< says which of the following have a meaning
+    bool is_signed = false;           ///< of an integer or an enum
     /// Its type says that the bytes are in network order (__be16, __be32, __be64, in_addr_t); `number` is what they mean.
     bool network_order = false;
-    std::uint32_t size = 0;  ///< of a number: bytes of its type, also where it is a bit field
-    std::string_view name;   ///< as a member or a variable; empty of a whole key or value, or of an element
-    std::string_view type;   ///< of a struct or union its tag, of others the outermost typedef; may be empty
-    std::string_view symbol; ///< of an enum's number
-    Wide number = 0;         ///< of a negative number the two's complement, extended to all bits
-    double real = 0;
-    std::string bytes;
+    std::uint32_t size = 0;   ///< of a number: bytes of its type, also where it is a bit field
+    std::string_view name;    ///< as a member or a variable; empty of a whole key or value, or of an element
+    std::string_view type;    ///< of a struct or union its tag, of others the outermost typedef; may be empty
+    std::string_view symbol;  ///< of an enum's number
+    Wide number = 0;          ///< of a negative number the two's complement, extended to all bits
+    double real = 0;          ///< of a floating-point number
+    std::string bytes;        ///< of a text, of octets, of what is untyped
     std::vector<Value> parts; ///< of a structure, an overlay, an array; in order
 
+    /// Whether it is made of `parts`.
     [[nodiscard]] bool has_parts() const noexcept
     {
         return kind == ValueKind::structure || kind == ValueKind::overlay || kind == ValueKind::array;
@@ -73,17 +75,20 @@ public:
     /// Errors: invalid where it is no BTF.
     [[nodiscard]] static Result<TypeDecoder> from_btf(std::span<const std::byte> raw,
                                                       std::uint32_t key_type_id, std::uint32_t value_type_id);
+    /// The other must not be used again.
     TypeDecoder(TypeDecoder&&) noexcept;
+    /// Likewise.
     TypeDecoder& operator=(TypeDecoder&&) noexcept;
     ~TypeDecoder();
 
-    /// Errors of both: incompatible where the BTF does not fit the bytes.
+    /// Decodes a key. Errors: incompatible where the BTF does not fit the bytes.
     [[nodiscard]] Result<Value> key(Bytes bytes) const;
-    /// @param bytes of one CPU in a per-CPU map
+    /// Decodes a value. Errors: as key(). @param bytes of one CPU in a per-CPU map
     [[nodiscard]] Result<Value> value(Bytes bytes) const;
 
-    /// The types as C writes them: "struct flow_key", "__be32", "char[16]", ".bss"; empty where they are not known.
+    /// The type as C writes it: "struct flow_key", "__be32", "char[16]", ".bss"; empty where it is not known.
     [[nodiscard]] const std::string& key_type() const noexcept;
+    /// The same of the value.
     [[nodiscard]] const std::string& value_type() const noexcept;
 
 private:
@@ -99,7 +104,7 @@ private:
 [[nodiscard]] Value sum_over_cpus(std::span<const Value> values);
 
 /// How fast the quantities grew, as floating-point parts; what is none of those is `none`. One that fell has a negative
-/// rate. @param seconds above 0
+/// rate. @param before the earlier value @param now the later one, of the same type @param seconds between them, above 0
 [[nodiscard]] Value per_second(const Value& before, const Value& now, double seconds);
 
 /// The part that a path such as "packets", "peer.addr" or "cells[2].bytes" names, or null. The whole is "".

@@ -14,15 +14,18 @@ enum class XdpMode {
     offload, ///< in the card
 };
 
+/// "native", "generic", "offload".
 [[nodiscard]] const char* to_string(XdpMode mode) noexcept;
 
 /// The XDP programs of an interface: an id of 0 where there is none.
 struct XdpState {
-    std::uint32_t native_id = 0;
-    std::uint32_t generic_id = 0;
-    std::uint32_t offload_id = 0;
+    std::uint32_t native_id = 0;  ///< of the program in the driver
+    std::uint32_t generic_id = 0; ///< of the program in the network stack
+    std::uint32_t offload_id = 0; ///< of the program in the card
 
+    /// That of one mode.
     [[nodiscard]] std::uint32_t id(XdpMode mode) const noexcept;
+    /// Whether there is one at all.
     [[nodiscard]] bool any() const noexcept { return (native_id | generic_id | offload_id) != 0; }
 };
 
