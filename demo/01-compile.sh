@@ -10,11 +10,11 @@ usage() {
 Usage: demo/01-compile.sh [-o FILE]
 
 Compiles bpf/xdp_counter.bpf.c into build/demo/xdp_counter.o, or FILE, with clang. Needs clang and the headers of
-libbpf and the kernel, no CMake and no root. The flags are those of bpf/CMakeLists.txt. CLANG=... chooses a clang.
+libbpf and the kernel, no CMake and no root. The flags are those of cmake/AddBpfObject.cmake. CLANG=... chooses a clang.
 END
 }
 
-recipe=$root/bpf/CMakeLists.txt
+recipe=$root/cmake/AddBpfObject.cmake
 object=$root/build/demo/$program.o
 while [[ $# -gt 0 ]]; do
     case $1 in

@@ -3,37 +3,25 @@
 
 import json
 import re
-import shutil
+import shlex
 import subprocess
 from pathlib import Path
 
 import network
 import pytest
-from walkthrough import CLANGS, ROOT, foreign_object, maps, write  # noqa: F401
+from pages import ROOT, Page, build_skeleton, compiled
+from walkthrough import foreign_object, maps, write  # noqa: F401
 
-GUIDE = (ROOT / "docs" / "reading-maps.md").read_text()
-BLOCKS = re.findall(r"```(\w+)\n(.*?)```", GUIDE, re.DOTALL)
-PROGRAMS = {re.match(r"// (\S+)\n", text)[1]: text for language, text in BLOCKS if language in ("c", "cpp")}
+PAGE = Page("reading-maps.md")
+PROGRAMS = PAGE.programs
 STATS = [9, 900, 1, 2, 3, 3, 8, 1]
 
 
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("guide")
-    for name, text in PROGRAMS.items():
-        (folder / name).write_text(text)
+    PAGE.write(folder)
     return folder
-
-
-def compiled(folder: Path, source: str) -> Path:
-    program = folder / Path(source).stem
-    if source.endswith(".cpp"):
-        library = sorted((ROOT / "src" / "bpfxx").glob("*.cpp"))
-        network.run("g++", "-std=c++23", "-Wall", "-Wextra", "-Werror", "-I", ROOT, "-I", ROOT / "src", folder / source, *library,
-                    "-o", program, "-lbpf", "-lelf", "-lz")  # fmt: skip
-    else:
-        network.run("gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-I", ROOT, "-isystem", folder, folder / source, "-o", program, "-lbpf")
-    return program
 
 
 def output(program: Path, *arguments) -> str:
@@ -44,10 +32,19 @@ def test_every_program_is_tested():
     assert set(PROGRAMS) == {"copied.cpp", "percpu.c", "poll.cpp", "batch.c", "small.bpf.c", "small.c"}
 
 
+def test_builds_from_the_sources_as_the_page_says(programs):
+    """The command on the page, in this folder but for its output. The other tests link what the build made."""
+    (command,) = re.findall(r"^    (g\+\+ .*)$", (ROOT / "docs/reading-maps.md").read_text(), re.MULTILINE)
+    words = shlex.split(command.replace("-O2", "-O0").replace("poll.cpp", str(programs / "poll.cpp")).replace("-o poll", f"-o {programs}/poll"))
+    sources = [str(path) for word in words for path in (sorted(ROOT.glob(word)) if "*" in word else [word])]
+    network.run(*sources, cwd=ROOT, timeout=120)
+    assert (programs / "poll").exists()
+
+
 def test_a_copied_struct_is_caught(programs, maps):  # noqa: F811
     program = compiled(programs, "copied.cpp")
     result = subprocess.run([program, maps / "one_entry"], capture_output=True, text=True)
-    (quoted,) = [text for language, text in BLOCKS if language == "text"]
+    (quoted,) = [block.text for block in PAGE.blocks if block.language == "text"]
     said = re.sub(r"map '\w+' \(id \d+\)", "map 'stats_map' (id 42)", result.stderr)
     assert result.returncode == 1 and said == quoted
 
@@ -102,9 +99,5 @@ def test_batch(programs, maps, pin_root):  # noqa: F811
 
 
 def test_skeleton(programs):
-    clang = next(filter(None, map(shutil.which, CLANGS)))
-    include = ["-idirafter", f"/usr/include/{network.run('uname', '-m').stdout.strip()}-linux-gnu"]
-    network.run(clang, "-target", "bpf", "-O2", "-g", "-Wall", *include, "-c", programs / "small.bpf.c", "-o", programs / "small.bpf.o")
-    header = network.run("bpftool", "gen", "skeleton", programs / "small.bpf.o", "name", "small_bpf").stdout
-    (programs / "small.skel.h").write_text(header)
+    build_skeleton(programs, "small.bpf.c")
     assert output(compiled(programs, "small.c")) == "1000 small frames\n"

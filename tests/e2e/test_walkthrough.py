@@ -395,7 +395,7 @@ def test_what_stops_the_compiler(tree):  # noqa: F811
     result = run(compile_sh)
     assert result.returncode == 1 and "cannot compile it, as it says above" in result.stderr.splitlines()[-1]
 
-    recipe = tree / "bpf" / "CMakeLists.txt"
+    recipe = tree / "cmake" / "AddBpfObject.cmake"
     recipe.write_text(recipe.read_text().replace("COMMAND ${BPF_CLANG}", "COMMAND clang"))
     assert refused(run(compile_sh)).startswith("no flags for clang found in ")
 

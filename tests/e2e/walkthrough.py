@@ -8,12 +8,11 @@ from pathlib import Path
 
 import network
 import pytest
-from conftest import need
+from pages import clang
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "demo"
 SOURCES = Path(__file__).parent / "maps"
-CLANGS = ["clang-19", "clang-20", "clang-18", "clang"]
 
 
 def run(script: Path, *arguments, netns: str | None = None, **options) -> subprocess.CompletedProcess:
@@ -68,7 +67,7 @@ def read_struct(name: str) -> list[str]:
 @pytest.fixture
 def tree(tmp_path) -> Path:
     """A copy of what the walk-through needs of the project, so that the folder build/demo of the real one stays."""
-    for folder in ("abi", "bpf", "demo"):
+    for folder in ("abi", "bpf", "cmake", "demo"):
         shutil.copytree(ROOT / folder, tmp_path / "tree" / folder)
     return tmp_path / "tree"
 
@@ -76,14 +75,12 @@ def tree(tmp_path) -> Path:
 @pytest.fixture(scope="session")
 def foreign_object(tmp_path_factory):
     """foreign_object("maps") is tests/e2e/maps/maps.bpf.c, compiled."""
-    clang = next(filter(None, map(shutil.which, CLANGS)), None)
-    need(clang is not None, "clang: make deps")
     folder = tmp_path_factory.mktemp("maps")
     flags = ["-target", "bpf", "-O2", "-g", "-I", ROOT, "-idirafter", f"/usr/include/{os.uname().machine}-linux-gnu"]
 
     def compiled(name: str) -> Path:
         if not (folder / f"{name}.o").exists():
-            network.run(clang, *flags, "-c", SOURCES / f"{name}.bpf.c", "-o", folder / f"{name}.o")
+            network.run(clang(), *flags, "-c", SOURCES / f"{name}.bpf.c", "-o", folder / f"{name}.o")
         return folder / f"{name}.o"
 
     return compiled
