@@ -3,7 +3,7 @@
 
 import os
 from types import TracebackType
-from typing import Any, Iterator, TypedDict, TypeVar, Union, overload
+from typing import Any, Iterator, Type, TypedDict, TypeVar, Union, overload
 
 _Path = Union[str, bytes, os.PathLike[str], os.PathLike[bytes]]
 _Default = TypeVar("_Default")
@@ -189,7 +189,7 @@ class Counter:
     def close(self) -> None: ...
     def __enter__(self) -> Counter: ...
     def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+        self, kind: Type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
     ) -> None: ...
 
 class MapEntries(Iterator[_Value]):
@@ -241,7 +241,7 @@ class Map:
     def close(self) -> None: ...
     def __enter__(self) -> Map: ...
     def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+        self, kind: Type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
     ) -> None: ...
 
 def rates(older: Snapshot, newer: Snapshot) -> Rates: ...

@@ -2,7 +2,9 @@
 """The map commands on real maps of every kind: what they show, and what they refuse."""
 
 import json
+import os
 import re
+import shutil
 import signal
 import struct
 import subprocess

@@ -137,7 +137,7 @@ def test_the_list_of_counters(counted, pin_root):
     (instance,) = module.counters(pin_root=str(pin_root))
     assert instance.interface == link.receiver.name and instance.directory == counter.directory
     assert (instance.layout, instance.breakdown, instance.mode) == ("shared", True, "other namespace")
-    assert time.time() - 60 < instance.since <= time.time()
+    assert instance.since and time.time() - 60 < instance.since <= time.time()
     assert len(instance.program_tag) == 16 and instance.program_id > 0
     assert instance.to_dict()["since"] == instance.since
     assert counter.interface == instance.interface and counter.notes == []
