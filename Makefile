@@ -8,7 +8,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-to-run deps-to-package deps-to-document build test check format tidy install uninstall package docs bench demo clean
+.PHONY: help deps deps-to-run deps-to-package deps-to-document deps-to-python build python test check format tidy install uninstall package docs bench demo clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -25,8 +25,15 @@ deps-to-package: # what building packages of it needs
 deps-to-document: # what building the reference of bpfxx needs
 	@scripts/install-deps build docs
 
+deps-to-python: # what building the Python module needs
+	@scripts/install-deps build python
+
 build: ## build xdpstat: build/release/xdpstat
-	@cmake --preset release -DXDPSTAT_TESTS=OFF -DXDPSTAT_BENCH=OFF && cmake --build --preset program
+	@cmake --preset release -DXDPSTAT_TESTS=OFF -DXDPSTAT_BENCH=OFF -DXDPSTAT_MODULE=AUTO && cmake --build --preset program
+
+python: deps-to-python ## build the Python module: build/python/xdpstat-*.whl
+	@cmake --preset release -DXDPSTAT_TESTS=OFF -DXDPSTAT_BENCH=OFF -DXDPSTAT_MODULE=ON && cmake --build --preset python
+	@rm -rf build/python && cmake -E copy_directory build/release/python/wheel build/python && ls build/python/*.whl
 
 test: deps ## install what is missing, build, run every test (root, for those that attach)
 	@cmake --preset release && cmake --build --preset release && scripts/run-tests release
@@ -37,7 +44,7 @@ check: deps ## run the rules of the house: includes, licences, format, shell, ma
 format: ## lay out all C, C++ and BPF files by .clang-format
 	@scripts/format
 
-tidy: deps ## run clang-tidy over src/
+tidy: deps ## run clang-tidy over src/ and python/
 	@scripts/tidy
 
 install: build ## install program and library below PREFIX= (default /usr/local), under DESTDIR= for packagers

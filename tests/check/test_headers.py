@@ -37,6 +37,10 @@ def compile_alone(root: Path, path: Path, compiler: list[str]) -> list[str]:
     if build := os.environ.get("XDPSTAT_BUILD"):
         # Generated headers: the skeletons, and vmlinux.h where a BPF header wants it.
         include_paths += ["-isystem", f"{build}/bpf", "-isystem", f"{build}/{path.parent}", "-isystem", build]
+    if path.parts[0] == "python":
+        # Those of the interpreter that it is built for, and not of the one that runs the check.
+        python = subprocess.run(["/usr/bin/python3", "-c", "import sysconfig; print(sysconfig.get_path('include'))"], capture_output=True, text=True)
+        include_paths += ["-isystem", python.stdout.strip()]
     # Through a file of two includes, for `#pragma once` in a main file is itself warned of.
     result = subprocess.run(
         [*compiler, *include_paths, "-"],

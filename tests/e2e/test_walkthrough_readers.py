@@ -16,6 +16,7 @@ from conftest import built
 from test_counts import flood, frame
 from walkthrough import DEMO, done, foreign_object, maps, path_without, read_struct, refused, run, write  # noqa: F401
 
+MODULE = Path(__file__).parent / "module_reader.py"
 SHELL, PYTHON = DEMO / "03-show-stats.sh", DEMO / "03-show-stats-python.py"
 CPUS = int(Path("/sys/devices/system/cpu/possible").read_text().split("-")[-1]) + 1
 FIELDS = read_struct("pkt_stats")
@@ -32,12 +33,16 @@ spec.loader.exec_module(show_stats)
 
 
 class Readers:
-    """All ways to read: the shell, Python and the native reader."""
+    """All ways to read: the shell, Python, the native reader and the Python module."""
 
     scripts = (SHELL, PYTHON)
 
-    def __init__(self, native: str):
-        self.native = native
+    def __init__(self, native: str, interpreter: str):
+        self.native, self.interpreter = native, interpreter
+
+    def by_module(self, *arguments) -> dict[str, int]:
+        """What the module xdpstat says: of any pin as a Map, of an interface and a pin root as a counter."""
+        return json.loads(done(run(self.interpreter, MODULE, *arguments)))
 
     def results(self, *arguments) -> list[subprocess.CompletedProcess]:
         return [run(script, *arguments) for script in (*self.scripts, self.native)]
@@ -50,7 +55,9 @@ class Readers:
         notes = [one.stderr.split(": ", 1)[1] if one.stderr else "" for one in results]
         wanted = f"note: {pin} shows no BTF: read by its size alone, its layout is not proved\n" if without_btf else ""
         assert notes == [wanted] * 3
-        return json.loads(results[0].stdout)
+        said = json.loads(results[0].stdout)
+        assert self.by_module(pin) == said
+        return said
 
     def refusal(self, *arguments) -> str:
         """The one line with which the scripts refuse; the native reader refuses too, and may add a table."""
@@ -63,7 +70,7 @@ class Readers:
 
 @pytest.fixture
 def readers(native) -> Readers:
-    return Readers(native)
+    return Readers(native, built("XDPSTAT_MODULE_PYTHON"))
 
 
 @pytest.fixture
@@ -303,6 +310,7 @@ def test_the_same_as_xdpstat_shows(make_link, xdpstat, send, pin_root, readers, 
     shown = xdpstat.json("show", end.name, "--json", "--pin-root", pin_root, netns=end.netns)["interfaces"][0]["stats"]
     assert shown["tcp_packets"] == 1_000
     assert readers.json(pin_root / end.name / "stats_map") == shown
+    assert readers.by_module(end.name, pin_root) == shown
     xdpstat("detach", end.name, "--pin-root", pin_root, netns=end.netns)
 
 

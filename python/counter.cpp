@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "counter.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <ctime>
+#include <utility>
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "counter/pin_root.hpp"
+
+namespace xdpstat::python {
+
+Counter::Counter(Reader reader, std::string interface, std::string directory, bpfxx::Fd closing)
+    : reader_(std::move(reader)), interface_(std::move(interface)), directory_(std::move(directory)),
+      notes_(reader_->notes()), closing_(std::move(closing))
+{
+}
+
+bpfxx::Result<std::shared_ptr<Counter>> Counter::open(const std::string& interface,
+                                                      const std::string& pin_root, bpfxx::Proof proof)
+{
+    auto instance = PinRoot(pin_root).find(interface);
+    if (!instance)
+        return std::unexpected(std::move(instance).error());
+    auto reader = Reader::open(instance->directory, proof);
+    if (!reader)
+        return std::unexpected(std::move(reader).error());
+    bpfxx::Fd closing(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!closing)
+        return std::unexpected(bpfxx::system_error("make", "an eventfd", errno));
+    return std::shared_ptr<Counter>(
+        new Counter(std::move(*reader), instance->interface, instance->directory, std::move(closing)));
+}
+
+std::optional<bpfxx::Result<Snapshot>> Counter::read()
+{
+    const std::lock_guard lock(mutex_);
+    if (!reader_)
+        return std::nullopt;
+    return reader_->read();
+}
+
+Wakening Counter::wait_until(Clock::time_point due) const
+{
+    constexpr std::chrono::nanoseconds longest = std::chrono::seconds(1);
+    const std::chrono::nanoseconds left = due - Clock::now();
+    const auto wait = std::clamp(left, std::chrono::nanoseconds(0), longest);
+    const std::timespec timeout{.tv_sec = wait / std::chrono::seconds(1),
+                                .tv_nsec = (wait % std::chrono::seconds(1)).count()};
+    struct pollfd closing = {.fd = closing_.get(), .events = POLLIN, .revents = 0};
+    const int ready = ::ppoll(&closing, 1, &timeout, nullptr);
+    if (ready > 0)
+        return Wakening::closed;
+    return ready == 0 && left <= longest ? Wakening::due : Wakening::interrupted;
+}
+
+void Counter::close()
+{
+    const std::lock_guard lock(mutex_);
+    if (reader_)
+        (void)::eventfd_write(closing_.get(), 1);
+    reader_.reset();
+}
+
+bool Counter::is_closed() const
+{
+    const std::lock_guard lock(mutex_);
+    return !reader_;
+}
+
+} // namespace xdpstat::python

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "bpfxx/fd.hpp"
+#include "counter/reader.hpp"
+
+namespace xdpstat::python {
+
+/// What ended a wait.
+enum class Wakening : unsigned char {
+    due,         ///< the time came
+    closed,      ///< the counter was closed
+    interrupted, ///< a signal came, or it is time to look whether one did
+};
+
+/// A reader that several threads may use, and one may close while others wait on it. Knows nothing of Python: to be
+/// called without the GIL.
+class Counter {
+public:
+    using Clock = std::chrono::steady_clock;
+
+    /// Errors: as PinRoot::find and Reader::open.
+    [[nodiscard]] static bpfxx::Result<std::shared_ptr<Counter>>
+    open(const std::string& interface, const std::string& pin_root, bpfxx::Proof proof);
+
+    /// Empty: it is closed.
+    [[nodiscard]] std::optional<bpfxx::Result<Snapshot>> read();
+    /// Waits until a time, at most a second: a signal that comes just before the wait is then seen.
+    [[nodiscard]] Wakening wait_until(Clock::time_point due) const;
+    void close();
+
+    [[nodiscard]] bool is_closed() const;
+    [[nodiscard]] const std::string& interface() const noexcept { return interface_; }
+    [[nodiscard]] const std::string& directory() const noexcept { return directory_; }
+    [[nodiscard]] const std::vector<std::string>& notes() const noexcept { return notes_; }
+
+private:
+    Counter(Reader reader, std::string interface, std::string directory, bpfxx::Fd closing);
+
+    mutable std::mutex mutex_;     // of reader_
+    std::optional<Reader> reader_; ///< none: it is closed
+    std::string interface_;
+    std::string directory_;
+    std::vector<std::string> notes_;
+    bpfxx::Fd closing_; ///< an eventfd, readable once it is closed
+};
+
+} // namespace xdpstat::python
