@@ -41,7 +41,7 @@ check: deps ## run the rules of the house: includes, licences, format, shell, ma
 format: ## lay out all C, C++ and BPF files by .clang-format
 	@scripts/format
 
-tidy: deps ## run clang-tidy over src/
+tidy: deps ## run clang-tidy over src/ and python/
 	@scripts/tidy
 
 install: build ## install program and library below PREFIX= (default /usr/local), under DESTDIR= for packagers

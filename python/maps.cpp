@@ -208,7 +208,7 @@ void add_facts(py::class_<MapHandle>& type)
 {
     type.def_property_readonly("id", fact("id"), "int: the kernel's number of the map.")
         .def_property_readonly("name", fact("name"), "str: its name, at most 15 characters.")
-        .def_property_readonly("type", fact("type"), "str: its kind, such as \"hash\" or \"percpu_array\".")
+        .def_property_readonly("type", fact("type"), "str: its kind, such as hash or percpu_array.")
         .def_property_readonly("key_size", fact("key_size"), "int: bytes of a key.")
         .def_property_readonly("value_size", fact("value_size"), "int: bytes of a value, of one CPU.")
         .def_property_readonly("max_entries", fact("max_entries"), "int: how many entries it can hold.")

@@ -36,7 +36,7 @@ py::int_ integer(const Value& value)
     std::string bytes;
     for (std::size_t i = 0; i < wide_bytes; i++)
         bytes += static_cast<char>(static_cast<unsigned char>(number >> (i * 8) & 0xffU));
-    const py::object type = py::reinterpret_borrow<py::object>(reinterpret_cast<PyObject*>(&PyLong_Type));
+    const auto type = py::reinterpret_borrow<py::object>(reinterpret_cast<PyObject*>(&PyLong_Type));
     return type.attr("from_bytes")(py::bytes(bytes), "little", py::arg("signed") = is_negative(value));
 }
 

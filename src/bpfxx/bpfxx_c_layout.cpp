@@ -30,13 +30,15 @@ int check(const bpfxx_map& handle, const Side& side, const bpfxx_type& type, bpf
     auto found = std::make_unique<bpfxx_layout>();
     found->map_size = side.size;
     found->wanted_size = type.size;
-    auto report = (map.*side.check)(**wanted, Proof::btf);
-    if (report) {
-        const LayoutReport& same = **report; // only Proof::size leaves it empty
-        found->outcome = same.outcome;
-        found->table = same.table();
-        found->projection = same.projection;
-    } else if (const Error& error = report.error();
+    const auto compared = (map.*side.check)(**wanted, Proof::btf);
+    if (compared) {
+        const std::optional<LayoutReport>& report = *compared;
+        if (!report) // only Proof::size leaves it empty
+            return failed(EMEDIUMTYPE, "cannot compare a layout: the map has no BTF");
+        found->outcome = report->outcome;
+        found->table = report->table();
+        found->projection = report->projection;
+    } else if (const Error& error = compared.error();
                error.kind == ErrorKind::incompatible && map.info().btf_id != 0 && side.type_id != 0) {
         found->table = error.detail.empty() ? error.message() + "\n" : error.detail;
     } else {

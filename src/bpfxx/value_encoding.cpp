@@ -217,6 +217,7 @@ private:
         if (value.kind != ValueKind::structure && value.kind != ValueKind::overlay)
             return std::unexpected(wrong(path, "it takes a part for each member"));
         std::vector<const Value*> left;
+        left.reserve(value.parts.size());
         for (const Value& part : value.parts)
             left.push_back(&part);
         BPFXX_TRY(members(path, type, offset, depth, left));
