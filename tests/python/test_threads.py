@@ -51,17 +51,29 @@ def test_others_run_while_one_waits(counted, way):
     assert steps_while((lambda: next(snapshots)) if way == "every" else (lambda: counter.rates(0.3))) > 10_000
 
 
-def test_reading_gives_the_lock_away(counted, coarse_switches):
-    """Without that, the other thread would not get it before the switch interval is over."""
+@pytest.mark.parametrize("reads", [False, True])
+def test_reading_gives_the_lock_away(counted, coarse_switches, reads):
+    """Another thread that waits for the lock gets it at a read, and without one it does not."""
     _, counter = counted()
-    ran = []
-    thread = threading.Thread(target=lambda: ran.append(time.monotonic()))
-    start = time.monotonic()
+    waiting, gate, ran = threading.Event(), threading.Lock(), []
+    gate.acquire()
+
+    def run():
+        waiting.set()
+        gate.acquire()
+        ran.append(True)
+
+    thread = threading.Thread(target=run)
     thread.start()
-    while not ran and time.monotonic() - start < 20:
-        counter.read()
+    waiting.wait()
+    time.sleep(0.1)  # until it hangs at the gate
+    gate.release()
+    end = time.monotonic() + (10 if reads else 0.3)
+    while not ran and time.monotonic() < end:
+        if reads:
+            counter.read()
+    assert bool(ran) == reads
     thread.join()
-    assert ran[0] - start < 10
 
 
 def test_many_threads_read_one_counter(counted, send):
