@@ -43,14 +43,14 @@ struct Arguments {
     bool program_stats = false;
 };
 
-/// The service manager's sockets, and those that were asked for; the default where there is neither.
+/// The service manager's sockets, or else those that were asked for, or else the default.
 bpfxx::Result<std::vector<ListeningSocket>> open_sockets(const Arguments& arguments)
 {
     auto sockets = inherited_sockets();
-    if (!sockets)
+    if (!sockets || !sockets->empty())
         return sockets;
     std::vector<std::string> addresses = arguments.addresses;
-    if (addresses.empty() && sockets->empty())
+    if (addresses.empty())
         addresses.emplace_back(default_address);
     std::vector<ListenAddress> parsed;
     for (const std::string& text : addresses) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <ctime>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -142,6 +143,12 @@ private:
     std::size_t& count_;
 };
 
+/// Of its own what it needs: the connection may end meanwhile.
+asio::awaitable<bool> check_password(std::shared_ptr<const WebState> web, Login login)
+{
+    co_return web->passwords.check(login);
+}
+
 /// One connection: its bytes, and what was read of the next requests.
 class Session {
 public:
@@ -217,12 +224,13 @@ private:
         }
     }
 
+    /// Reads behind what was read before.
     asio::awaitable<std::size_t> read_some()
     {
-        std::array<char, read_size>
-            bytes; // NOLINT(cppcoreguidelines-pro-type-member-init): what is read fills it
-        const std::size_t size = co_await transport_->read_some(bytes);
-        buffer_.append(bytes.data(), size);
+        const std::size_t before = buffer_.size();
+        buffer_.resize(before + read_size);
+        const std::size_t size = co_await transport_->read_some(std::span(buffer_).subspan(before));
+        buffer_.resize(before + size);
         co_return size;
     }
 
@@ -235,7 +243,9 @@ private:
             request.count(http::field::transfer_encoding) != 0 || parser.content_length().value_or(0) > 0;
         if (has_content && reads)
             co_return co_await refuse({413, "a request for reading has no content here"});
-        if (const auto fault = co_await check_login(joined(request, http::field::authorization)))
+        const std::string authorization = joined(request, http::field::authorization);
+        const auto fault = co_await check_login(authorization);
+        if (fault)
             co_return co_await refuse(*fault);
         const std::string accept = joined(request, http::field::accept);
         const std::string accept_encoding = joined(request, http::field::accept_encoding);
@@ -260,7 +270,7 @@ private:
     }
 
     /// Nothing: the client may come in.
-    asio::awaitable<std::optional<RequestFault>> check_login(const std::string authorization)
+    asio::awaitable<std::optional<RequestFault>> check_login(std::string_view authorization)
     {
         const auto web = all_.web.now();
         if (web->passwords.empty())
@@ -274,11 +284,8 @@ private:
             if (all_.checking >= most_checked)
                 co_return RequestFault{503, "too many passwords are being checked"};
             const Counted counted(all_.checking);
-            // By another thread, with copies of what it needs: this one goes on with other connections.
-            auto check = [web, who = *login]() -> asio::awaitable<bool> {
-                co_return web->passwords.check(who);
-            };
-            right = co_await asio::co_spawn(*all_.workers, std::move(check), asio::use_awaitable);
+            // By another thread: this one goes on with other connections.
+            right = co_await asio::co_spawn(*all_.workers, check_password(web, *login), asio::use_awaitable);
             web->passwords.remember(*login, *right);
         }
         co_return *right ? std::nullopt : std::optional(stranger);
@@ -291,7 +298,7 @@ private:
         response.body = std::string(fault.reason) + "\n";
         response.fields.emplace_back("Cache-Control", "no-store");
         if (fault.status == 401)
-            response.fields.emplace_back("WWW-Authenticate", "Basic realm=\"xdpstat\", charset=\"UTF-8\"");
+            response.fields.emplace_back("WWW-Authenticate", R"(Basic realm="xdpstat", charset="UTF-8")");
         const bool written = co_await write(response, false, false);
         co_return written ? Next::linger : Next::close;
     }

@@ -31,6 +31,7 @@ WebSettings::Stamp WebSettings::stamp_of(const std::string& path)
 std::vector<WebSettings::Stamp> WebSettings::stamps() const
 {
     std::vector<Stamp> all;
+    all.reserve(files_.size());
     for (const std::string& file : files_)
         all.push_back(stamp_of(file));
     return all;
@@ -54,14 +55,13 @@ bpfxx::Result<> WebSettings::read()
     if (!config)
         return std::unexpected(std::move(config).error());
     auto state = std::make_shared<WebState>();
-    if (config->tls) {
-        for (const std::string& file :
-             {config->tls->cert_file, config->tls->key_file, config->tls->client_ca_file})
+    if (const auto& wanted = config->tls) {
+        for (const std::string& file : {wanted->cert_file, wanted->key_file, wanted->client_ca_file})
             if (!file.empty())
                 files_.push_back(file);
         // Before they are read: what changes meanwhile is seen by the next look.
         stamps_ = stamps();
-        auto tls = TlsContext::open(*config->tls);
+        auto tls = TlsContext::open(*wanted);
         if (!tls)
             return std::unexpected(std::move(tls).error());
         state->tls = std::move(*tls);
@@ -99,6 +99,7 @@ std::shared_ptr<WebState> WebSettings::now()
 std::vector<std::string> WebSettings::folders() const
 {
     std::vector<std::string> folders;
+    folders.reserve(files_.size());
     for (const std::string& file : files_)
         folders.push_back(std::filesystem::absolute(file).parent_path().string());
     return folders;
