@@ -30,7 +30,7 @@ std::string introduction(const Machine& machine)
 
 int fail(const bpfxx::Error& error)
 {
-    fmt::print(stderr, "xdpstat_bench: {}\n{}", error.message(), error.detail);
+    fmt::print(stderr, "xdpstat_bench: {}\n{}", error.message().c_str(), error.detail().c_str());
     return 1;
 }
 
