@@ -186,7 +186,7 @@ py::dict info_dict(const MapHandle& handle)
     const bpfxx::MapInfo& info = map->map.info();
     py::dict fields;
     fields["id"] = info.id;
-    fields["name"] = info.name;
+    fields["name"] = info.name.c_str();
     fields["type"] = bpfxx::map_type_name(info.type);
     fields["key_size"] = info.key_size;
     fields["value_size"] = info.value_size;

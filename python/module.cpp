@@ -37,8 +37,9 @@ void raise(const bpfxx::Error& error)
     namespace py = pybind11;
     const py::object exception =
         py::module_::import("xdpstat._errors")
-            .attr("from_parts")(name_of(error.kind), error.operation, error.object, bpfxx::errno_of(error),
-                                error.hint, error.detail, error.message());
+            .attr("from_parts")(name_of(error.kind()), error.operation().c_str(), error.object().c_str(),
+                                bpfxx::errno_of(error), error.hint().c_str(), error.detail().c_str(),
+                                error.message().c_str());
     PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(exception.ptr())), exception.ptr());
     throw py::error_already_set();
 }

@@ -95,7 +95,7 @@ int failed(const Error& error) noexcept
     LastError& last = last_error();
     try {
         last.text = error.message();
-        last.detail = error.detail;
+        last.detail = error.detail();
         last.line = nullptr;
     } catch (...) {
         return failed(ENOMEM, "cannot go on: Cannot allocate memory");

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "bpfxx/bpfxx.h"
+#include "bpfxx/layout.hpp"
+#include "bpfxx/layout_report.hpp"
 #include "bpfxx/map.hpp"
 
 // What is behind the handles of bpfxx.h.

@@ -2,11 +2,10 @@
 //
 // Layouts and views through bpfxx.h.
 #include <memory>
-#include <optional>
+#include <string>
 
 #include "bpfxx/bpfxx.h"
 #include "bpfxx/bpfxx_c.hpp"
-#include "bpfxx/codec.hpp"
 #include "bpfxx/relaxed.hpp"
 
 namespace bpfxx::c {
@@ -15,7 +14,7 @@ namespace {
 
 /// Keys or values.
 struct Side {
-    Result<std::optional<LayoutReport>> (Map::*check)(const Shape&, Proof) const;
+    Result<Layout> (Map::*check)(const Shape&, Proof) const;
     std::uint32_t size;
     std::uint32_t type_id;
 };
@@ -30,16 +29,17 @@ int check(const bpfxx_map& handle, const Side& side, const bpfxx_type& type, bpf
     auto found = std::make_unique<bpfxx_layout>();
     found->map_size = side.size;
     found->wanted_size = type.size;
-    auto report = (map.*side.check)(**wanted, Proof::btf);
-    if (report) {
-        if (const auto& proved = *report; proved) { // only Proof::size leaves it empty
+    const auto compared = (map.*side.check)(**wanted, Proof::btf);
+    if (compared) {
+        if (const LayoutReport* proved = compared->report(); proved != nullptr) { // only Proof::size has none
             found->outcome = proved->outcome;
             found->table = proved->table();
             found->projection = proved->projection;
         }
-    } else if (const Error& error = report.error();
-               error.kind == ErrorKind::incompatible && map.info().btf_id != 0 && side.type_id != 0) {
-        found->table = error.detail.empty() ? error.message() + "\n" : error.detail;
+    } else if (const Error& error = compared.error();
+               error.kind() == ErrorKind::incompatible && map.info().btf_id != 0 && side.type_id != 0) {
+        found->table =
+            error.detail().empty() ? std::string(error.message()) + "\n" : std::string(error.detail());
     } else {
         return failed(error);
     }

@@ -41,8 +41,8 @@ int exit_code_of(bpfxx::ErrorKind kind)
 
 int report(const bpfxx::Error& error)
 {
-    std::fprintf(stderr, "xdpstat: %s\n%s", printable(error.message()).c_str(), error.detail.c_str());
-    return exit_code_of(error.kind);
+    std::fprintf(stderr, "xdpstat: %s\n%s", printable(error.message()).c_str(), error.detail().c_str());
+    return exit_code_of(error.kind());
 }
 
 void fail(Context& context, const bpfxx::Error& error)

@@ -70,7 +70,7 @@ void describe_link(Instance& instance)
 {
     const auto link = bpfxx::Link::open_pinned(link_pin(instance.directory));
     if (!link) {
-        if (link.error().kind == bpfxx::ErrorKind::permission)
+        if (link.error().kind() == bpfxx::ErrorKind::permission)
             instance.mode = mode_unknown;
         else
             describe_unpinned(instance);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "bpfxx/counter_array.hpp"
+#include "bpfxx/layout_report.hpp"
 #include "counter/layouts.hpp"
 #include "counter/pins.hpp"
 
@@ -65,9 +66,9 @@ bpfxx::Result<bpfxx::CounterArray<V>> open_slots(const std::string& path, bpfxx:
     auto map = bpfxx::Map::open_pinned(path);
     if (!map) {
         bpfxx::Error& error = map.error();
-        if (error.hint.empty())
-            error.hint = error.kind == bpfxx::ErrorKind::permission ? "run as root: sudo xdpstat ..."
-                                                                    : "xdpstat attach restores its pins";
+        if (error.hint().empty())
+            error.set_hint(error.kind() == bpfxx::ErrorKind::permission ? "run as root: sudo xdpstat ..."
+                                                                        : "xdpstat attach restores its pins");
         return std::unexpected(std::move(error));
     }
     const std::string object = path + ", " + map->label();
@@ -76,20 +77,20 @@ bpfxx::Result<bpfxx::CounterArray<V>> open_slots(const std::string& path, bpfxx:
     if (opened)
         return opened;
     bpfxx::Error& error = opened.error();
-    error.object = object; // the name alone may be that of many maps
-    if (error.kind == bpfxx::ErrorKind::permission)
-        error.hint = "reading BTF needs CAP_SYS_ADMIN; if you know the layout, add --by-size";
-    else if (!has_btf && !error.hint.empty())
-        error.hint = "if you know the layout, add --by-size";
-    else if (error.hint.empty())
-        error.hint = "it is not the counter's own: xdpstat attach restores that";
+    error.set_object(object); // the name alone may be that of many maps
+    if (error.kind() == bpfxx::ErrorKind::permission)
+        error.set_hint("reading BTF needs CAP_SYS_ADMIN; if you know the layout, add --by-size");
+    else if (!has_btf && !error.hint().empty())
+        error.set_hint("if you know the layout, add --by-size");
+    else if (error.hint().empty())
+        error.set_hint("it is not the counter's own: xdpstat attach restores that");
     return opened;
 }
 
 /// What a person should know of how a layout was proved; empty where BTF says that it is the same.
-std::string note_of(const std::optional<bpfxx::LayoutReport>& layout, const std::string& name)
+std::string note_of(const bpfxx::LayoutReport* layout, const std::string& name)
 {
-    if (!layout)
+    if (layout == nullptr)
         return name + ": opened by size, its layout is not proved";
     if (layout->outcome == bpfxx::Outcome::compatible)
         return name + ": made by another version, read field by field";
@@ -134,7 +135,7 @@ bpfxx::Result<Reader> Reader::open_once(const std::string& directory, bpfxx::Pro
     auto traffic = open_slots<traffic_stats>(traffic_pin(directory), proof);
     if (traffic)
         maps->traffic = std::move(*traffic);
-    else if (traffic.error().kind != bpfxx::ErrorKind::not_found)
+    else if (traffic.error().kind() != bpfxx::ErrorKind::not_found)
         return std::unexpected(std::move(traffic).error());
 
     const auto keep = [&](std::string note) {
