@@ -13,6 +13,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bpfxx/link.hpp"
@@ -94,6 +95,14 @@ bool pin_exists(const std::string& path)
 bool is_instance_folder(const std::string& directory)
 {
     return std::ranges::any_of(all_pins(directory), pin_exists);
+}
+
+std::optional<PinIdentity> identity_of(const std::string& path)
+{
+    struct stat status = {};
+    if (::stat(path.c_str(), &status) != 0)
+        return std::nullopt;
+    return PinIdentity(status.st_dev, status.st_ino);
 }
 
 Result<bpfxx::Fd> hold_folder(const std::string& directory)
