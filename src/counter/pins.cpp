@@ -52,7 +52,7 @@ Result<> check_only_ours(const std::string& directory)
 
 const char* hint_of(int error)
 {
-    return error == EACCES || error == EPERM ? "run as root: sudo xdpstat ..." : "";
+    return error == EACCES || error == EPERM ? "run as root" : "";
 }
 
 Result<> rename_folder(const std::string& from, const std::string& to)

@@ -62,7 +62,7 @@ bpfxx::Result<OpenSlots<V>> open_slots(const std::string& path, bpfxx::Proof pro
     if (!map) {
         bpfxx::Error& error = map.error();
         if (error.hint.empty())
-            error.hint = error.kind == bpfxx::ErrorKind::permission ? "run as root: sudo xdpstat ..."
+            error.hint = error.kind == bpfxx::ErrorKind::permission ? "run as root"
                                                                     : "xdpstat attach restores its pins";
         return std::unexpected(std::move(error));
     }
@@ -73,11 +73,12 @@ bpfxx::Result<OpenSlots<V>> open_slots(const std::string& path, bpfxx::Proof pro
     if (opened)
         return OpenSlots<V>{std::move(*opened), map_id};
     bpfxx::Error& error = opened.error();
+    const std::string if_known = "if you know the layout, " + std::string(by_size_words);
     error.object = object; // the name alone may be that of many maps
     if (error.kind == bpfxx::ErrorKind::permission)
-        error.hint = "reading BTF needs CAP_SYS_ADMIN; if you know the layout, add --by-size";
+        error.hint = "reading BTF needs CAP_SYS_ADMIN; " + if_known;
     else if (!has_btf && !error.hint.empty())
-        error.hint = "if you know the layout, add --by-size";
+        error.hint = if_known;
     else if (error.hint.empty())
         error.hint = "it is not the counter's own: xdpstat attach restores that";
     return std::unexpected(std::move(error));
