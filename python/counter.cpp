@@ -18,7 +18,7 @@ namespace xdpstat::python {
 Counter::Counter(Reader reader, const Instance& instance, std::optional<PinIdentity> identity,
                  bpfxx::Fd closing)
     : reader_(std::move(reader)), interface_(instance.interface), directory_(instance.directory),
-      identity_(identity), notes_(reader_->notes()), closing_(std::move(closing))
+      identity_(std::move(identity)), notes_(reader_->notes()), closing_(std::move(closing))
 {
 }
 

@@ -74,7 +74,7 @@ py::tuple kept(const traffic_stats& traffic)
     py::list cells;
     for (const TrafficCell& cell : counted_cells(traffic))
         cells.append(kept(cell));
-    return py::tuple(cells);
+    return {cells};
 }
 
 traffic_stats traffic_from(const py::tuple& cells)
