@@ -11,6 +11,7 @@
 
 #include "bpfxx/error.hpp"
 #include "bpfxx/value.hpp"
+#include "restore_thread.h"
 
 // What the parts of the module share. Python objects are touched only by a thread that holds the interpreter's lock (the
 // GIL); what waits, and every system call, runs without it, and takes no lock of its own meanwhile that a thread with the
@@ -34,9 +35,6 @@ inline void take(const bpfxx::Result<>& result)
         raise(result.error());
 }
 
-/// Takes the GIL back. Once the interpreter is ending, it never returns in any thread but the main one.
-void restore_thread(PyThreadState* thread);
-
 /// Calls a function without the GIL, and returns what it returns. No destructor takes the GIL back: the interpreter may
 /// end the thread there, and a destructor must not be left in that way.
 template <class Function>
@@ -56,7 +54,7 @@ auto without_gil(Function function)
     } catch (...) {
         thrown = std::current_exception();
     }
-    restore_thread(thread);
+    xdpstat_restore_thread(thread);
     if (thrown)
         std::rethrow_exception(thrown);
     if constexpr (!std::is_void_v<Returned>)

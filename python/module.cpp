@@ -3,9 +3,6 @@
 
 #include <string>
 
-#include <cxxabi.h>
-#include <unistd.h>
-
 #include "counter/pin_root.hpp"
 
 namespace xdpstat::python {
@@ -44,18 +41,6 @@ void raise(const bpfxx::Error& error)
                                 error.hint, error.detail, error.message());
     PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(exception.ptr())), exception.ptr());
     throw py::error_already_set();
-}
-
-void restore_thread(PyThreadState* thread)
-{
-    try {
-        PyEval_RestoreThread(thread);
-    } catch (abi::__forced_unwind&) {
-        // The interpreter is ending, and ends this thread (before Python 3.14, which lets it hang by itself). Unwinding
-        // further would let go of Python's objects without the GIL: the thread waits for the end of the process.
-        for (;;)
-            ::pause();
-    }
 }
 
 std::string type_name_of(const pybind11::handle& object)

@@ -170,15 +170,16 @@ for snapshot in xdpstat.open({link.receiver.name!r}, pin_root={str(pin_root)!r})
 DAEMONS = """
 import sys, threading, xdpstat
 counter = xdpstat.open(sys.argv[1], pin_root=sys.argv[2])
-stats = xdpstat.Map(counter.directory + "/stats_map")
+path = counter.directory + "/stats_map"
+stats = xdpstat.Map(path)
 
 def every(begun):
-    for _ in counter.every(0.0001):
+    for _ in counter.every(0.001):
         begun.set()
 
 def rates(begun):
     while True:
-        counter.rates(0.0001)
+        counter.rates(0.001)
         begun.set()
 
 def items(begun):
@@ -186,19 +187,30 @@ def items(begun):
         list(stats.items())
         begun.set()
 
-events = []
-for work in (every, rates, items, every):
-    events.append(threading.Event())
-    threading.Thread(target=work, args=events[-1:], daemon=True).start()
-for event in events:
-    event.wait()
+def maps(begun):
+    while True:
+        xdpstat.Map(path)
+        begun.set()
+
+def errors(begun):
+    while True:
+        try:
+            xdpstat.Map(path + "x")
+        except xdpstat.NotFoundError:
+            begun.set()
+
+work = globals()[sys.argv[3]]
+begun = threading.Event()
+threading.Thread(target=work, args=[begun], daemon=True).start()
+begun.wait()
 """
 
 
-def test_a_program_may_end_while_daemon_threads_read(counted, pin_root):
+@pytest.mark.parametrize("work", ["every", "rates", "items", "maps", "errors"])
+def test_a_program_may_end_while_a_daemon_thread_reads(counted, pin_root, work):
     link, _ = counted()
     for _ in range(10):
-        command = [sys.executable, "-c", DAEMONS, link.receiver.name, pin_root]
+        command = [sys.executable, "-c", DAEMONS, link.receiver.name, pin_root, work]
         result = subprocess.run(command, capture_output=True, text=True, timeout=60)
         assert (result.returncode, result.stderr) == (0, "")
 
