@@ -44,13 +44,26 @@ void raise(const bpfxx::Error& error)
     throw py::error_already_set();
 }
 
+std::string type_name_of(const pybind11::handle& object)
+{
+    return Py_TYPE(object.ptr())->tp_name;
+}
+
+std::string name_from(const pybind11::handle& name, const char* what)
+{
+    if (!PyUnicode_Check(name.ptr()))
+        throw pybind11::type_error(std::string(what) + " is a str, not " + type_name_of(name));
+    // The system's names are bytes: those that are no text come as surrogates, as from os.listdir().
+    return path_of(name);
+}
+
 std::string path_of(const pybind11::handle& path)
 {
     const pybind11::object os = pybind11::module_::import("os");
     const pybind11::bytes bytes = os.attr("fsencode")(path);
     std::string text = bytes;
     if (text.find('\0') != std::string::npos)
-        throw pybind11::value_error("a path holds no NUL");
+        throw pybind11::value_error("a path or name holds no NUL");
     return text;
 }
 

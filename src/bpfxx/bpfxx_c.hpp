@@ -50,6 +50,14 @@ inline int wrong(const char* line) noexcept
     return failed(EINVAL, line);
 }
 
+/// Empties the caller's handle before anything can fail: nobody then ends what a failed call did not give.
+template <class Handle>
+void clear(Handle** handle) noexcept
+{
+    if (handle != nullptr)
+        *handle = nullptr;
+}
+
 /// Runs the body of a function of the interface: what is thrown in it becomes an errno.
 template <class Body>
 int guarded(Body body) noexcept

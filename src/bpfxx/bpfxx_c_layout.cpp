@@ -19,6 +19,30 @@ struct Side {
     std::uint32_t type_id;
 };
 
+/// The heading of a table of differences, of as many characters, for a caller whose type is one of C.
+void name_language(std::string& table)
+{
+    constexpr std::string_view theirs = "C++ ";
+    constexpr std::string_view ours = "C ";
+    const std::size_t at = table.find(theirs);
+    const std::size_t gap = table.find("  ", at); // before the next column
+    if (at == std::string::npos || gap > table.find('\n'))
+        return;
+    table.insert(gap, theirs.size() - ours.size(), ' ');
+    table.replace(at, theirs.size(), ours);
+}
+
+/// The error where no BTF can be compared, with what a C program can do then.
+Error unproved(const Map& map, int error_number)
+{
+    constexpr const char* hint = "if you know the layout, compare the sizes and copy the bytes";
+    if (error_number == EPERM)
+        return system_error("read the BTF of", map.label(), error_number,
+                            std::string("it needs CAP_SYS_ADMIN; ") + hint);
+    return make_error(ErrorKind::incompatible, "compare the layout of", map.label(),
+                      "it has no BTF, so its layout cannot be proved", hint);
+}
+
 int check(const bpfxx_map& handle, const Side& side, const bpfxx_type& type, bpfxx_layout** layout)
 {
     const Map& map = handle.map;
@@ -26,6 +50,8 @@ int check(const bpfxx_map& handle, const Side& side, const bpfxx_type& type, bpf
     const auto wanted = types.add(type);
     if (!wanted)
         return failed(wanted.error());
+    if (map.info().btf_id == 0 || side.type_id == 0)
+        return failed(unproved(map, 0));
     auto found = std::make_unique<bpfxx_layout>();
     found->map_size = side.size;
     found->wanted_size = type.size;
@@ -36,13 +62,13 @@ int check(const bpfxx_map& handle, const Side& side, const bpfxx_type& type, bpf
             found->table = proved->table();
             found->projection = proved->projection;
         }
-    } else if (const Error& error = compared.error();
-               error.kind() == ErrorKind::incompatible && map.info().btf_id != 0 && side.type_id != 0) {
+    } else if (const Error& error = compared.error(); error.kind() == ErrorKind::incompatible) {
         found->table =
             error.detail().empty() ? std::string(error.message()) + "\n" : std::string(error.detail());
     } else {
-        return failed(error);
+        return failed(errno_of(error) == EPERM ? unproved(map, EPERM) : error);
     }
+    name_language(found->table);
     const Outcome outcome = found->outcome;
     if (layout != nullptr)
         *layout = found.release();
@@ -79,6 +105,7 @@ using namespace bpfxx::c; // NOLINT(google-build-using-namespace): what follows 
 
 int bpfxx_map_check_value(const bpfxx_map* map, const bpfxx_type* type, bpfxx_layout** layout)
 {
+    clear(layout);
     if (map == nullptr || type == nullptr)
         return wrong(null_argument);
     return guarded([&] {
@@ -89,6 +116,7 @@ int bpfxx_map_check_value(const bpfxx_map* map, const bpfxx_type* type, bpfxx_la
 
 int bpfxx_map_check_key(const bpfxx_map* map, const bpfxx_type* type, bpfxx_layout** layout)
 {
+    clear(layout);
     if (map == nullptr || type == nullptr)
         return wrong(null_argument);
     return guarded([&] {
@@ -135,6 +163,7 @@ int bpfxx_layout_read(const bpfxx_layout* layout, const void* value, size_t valu
 
 int bpfxx_view_open(const bpfxx_map* map, bpfxx_view** view)
 {
+    clear(view);
     if (map == nullptr || view == nullptr)
         return wrong(null_argument);
     return guarded([&] {

@@ -127,6 +127,10 @@ Result<Map> Map::duplicate(int fd)
     Fd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
     if (!copy)
         return std::unexpected(system_error("use", "a map's descriptor", errno));
+    // Of a program the kernel would tell something too, which would be read as a map's.
+    if (const ObjectType found = object_type(copy.get()); found != ObjectType::map)
+        return std::unexpected(make_error(ErrorKind::incompatible, "use", "descriptor " + std::to_string(fd),
+                                          std::string("it is ") + to_string(found) + ", not a map"));
     return from_fd(std::move(copy));
 }
 

@@ -62,6 +62,10 @@ bpfxx::Result<bpfxx::Map> open_id(const std::string& text)
     std::uint32_t id = 0;
     const char* end = text.data() + text.size();
     const auto [stop, error] = std::from_chars(text.data() + by_id.size(), end, id);
+    if (error == std::errc::result_out_of_range)
+        return std::unexpected(bpfxx::make_error(ErrorKind::invalid, "open map", printable(text),
+                                                 "a map's id is from 1 to 4294967295",
+                                                 "xdpstat map list shows all"));
     if (error != std::errc() || stop != end || text.size() == by_id.size())
         return std::unexpected(bpfxx::make_error(ErrorKind::invalid, "open map", printable(text),
                                                  "behind id: stands a number", "xdpstat map list shows all"));
