@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -24,12 +25,14 @@ namespace {
 
 constexpr const char* default_address = "127.0.0.1:10435";
 constexpr std::size_t default_connections = 512;
+constexpr std::size_t default_map_series = 1000;
 
 constexpr const char* examples = R"(Examples:
   sudo xdpstat serve                                     what is attached, also later, on http://127.0.0.1:10435/
   sudo xdpstat serve eth0 --attach --web.listen-address :10435
   curl -s http://127.0.0.1:10435/metrics
   sudo xdpstat serve --web.listen-address unix:/run/xdpstat.sock
+  sudo xdpstat serve --map /sys/fs/bpf/flows --map-gauge flows.depth
 
 It ends by Ctrl-C or SIGTERM; what is attached goes on counting. SIGHUP: look again, and attach again.)";
 
@@ -41,7 +44,10 @@ struct Arguments {
     std::string telemetry_path = "/metrics";
     std::string web_config; ///< a file
     std::size_t connections = default_connections;
-    bool fixed = false; ///< only what is attached at the start
+    bool fixed = false;              ///< only what is attached at the start
+    std::vector<std::string> maps;   ///< [NAME=]PIN
+    std::vector<std::string> gauges; ///< MAP.FIELD
+    std::size_t map_series = default_map_series;
     bool drop_zero = false;
     bool program_stats = false;
 };
@@ -143,6 +149,25 @@ bpfxx::Result<> confine_to(const std::vector<ListeningSocket>& sockets, const We
     return {};
 }
 
+bpfxx::Result<MapCollector> open_maps(const Arguments& arguments, const Context& context)
+{
+    std::vector<MapTarget> targets;
+    for (const std::string& text : arguments.maps) {
+        auto target = parse_map_target(text);
+        if (!target)
+            return std::unexpected(std::move(target).error());
+        targets.push_back(std::move(*target));
+    }
+    for (const std::string& gauge : arguments.gauges) {
+        const std::string name = gauge.substr(0, gauge.find('.'));
+        if (std::ranges::find(targets, name, &MapTarget::name) == targets.end())
+            return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::invalid, "take as a gauge", gauge,
+                                                     "no map is called " + name,
+                                                     "give MAP.FIELD, and --map for the map"));
+    }
+    return MapCollector::open(targets, arguments.map_series, context.proof);
+}
+
 /// Attaches, opens and serves, the sockets being open.
 bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, WebSettings& web, const Arguments& arguments,
                          Context& context)
@@ -158,14 +183,18 @@ bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, WebSettings& web,
                                       .program_runs = arguments.program_stats});
     if (!collector)
         return std::unexpected(std::move(collector).error());
+    auto maps = open_maps(arguments, context);
+    if (!maps)
+        return std::unexpected(std::move(maps).error());
     warn(collector->read());
     BPFXX_TRY(confine_to(sockets, web, arguments, context));
     for (const ListeningSocket& socket : sockets)
         std::fprintf(stderr, "xdpstat: listening on %s\n", url_of(socket, web).c_str());
 
-    Site site(std::move(*collector),
+    Site site(std::move(*collector), std::move(*maps),
               {.telemetry_path = arguments.telemetry_path,
                .drop_zero = arguments.drop_zero,
+               .gauges = {arguments.gauges.begin(), arguments.gauges.end()},
                .build = {.version = version, .commit = commit, .libbpf = bpfxx::libbpf_version()}});
     const ServiceManager manager = ServiceManager::from_environment();
     const auto reload = [&] {
@@ -226,6 +255,22 @@ void add_web_options(CLI::App& command, Arguments& arguments)
         ->type_name("COUNT");
 }
 
+void add_map_options(CLI::App& command, Arguments& arguments)
+{
+    command
+        .add_option("--map", arguments.maps, "Serve any pinned map as metrics, by its BTF: PIN or NAME=PIN")
+        ->allow_extra_args(false)
+        ->type_name("[NAME=]PIN");
+    command
+        .add_option("--map-gauge", arguments.gauges, "A field of such a map that may also fall: no counter")
+        ->allow_extra_args(false)
+        ->type_name("NAME.FIELD");
+    command.add_option("--map-series", arguments.map_series, "Series that one such map may have")
+        ->check(CLI::Range(std::size_t{1}, std::size_t{1000000}).description(""))
+        ->capture_default_str()
+        ->type_name("COUNT");
+}
+
 } // namespace
 
 void add_serve(CLI::App& program, Context& context)
@@ -239,6 +284,7 @@ void add_serve(CLI::App& program, Context& context)
                       "Attach the counter to the interfaces named where it is not");
     add_attach_options(*command, arguments->how);
     add_web_options(*command, *arguments);
+    add_map_options(*command, *arguments);
     command->add_flag("--fixed", arguments->fixed,
                       "Keep no capability: counters that are attached later cannot be read");
     command->add_flag("--drop-zero", arguments->drop_zero,

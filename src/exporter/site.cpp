@@ -108,8 +108,8 @@ const std::vector<std::pair<std::string_view, std::string_view>>& security_field
     return fields;
 }
 
-Site::Site(Collector collector, SiteOptions options)
-    : collector_(std::move(collector)), options_(std::move(options))
+Site::Site(Collector collector, MapCollector maps, SiteOptions options)
+    : collector_(std::move(collector)), maps_(std::move(maps)), options_(std::move(options))
 {
 }
 
@@ -158,14 +158,16 @@ Response Site::route(std::string_view path, std::string_view query, const Reques
 Response Site::metrics_page(const Request& request)
 {
     const auto interfaces = collector_.read();
+    const auto maps = maps_.read();
     const MetricsFormat format = choose_format(request.accept);
     Response response;
     response.content_type = content_type(format);
     response.body = metrics({.interfaces = interfaces,
+                             .maps = maps,
                              .seconds = collector_.seconds(),
                              .build = options_.build,
                              .process = meter_.read()},
-                            {.format = format, .drop_zero = options_.drop_zero});
+                            {.format = format, .drop_zero = options_.drop_zero, .gauges = options_.gauges});
     response.fields.emplace_back("Cache-Control", "no-store");
     response.fields.emplace_back("Vary", "Accept, Accept-Encoding");
     return response;

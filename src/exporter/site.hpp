@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,7 @@
 
 #include "exporter/collector.hpp"
 #include "exporter/gzip.hpp"
+#include "exporter/map_collector.hpp"
 #include "exporter/process_facts.hpp"
 #include "exporter/sample_history.hpp"
 #include "view/metrics.hpp"
@@ -21,6 +23,7 @@ namespace xdpstat {
 struct SiteOptions {
     std::string telemetry_path = "/metrics";
     bool drop_zero = false;
+    std::set<std::string> gauges; ///< "MAP.FIELD"
     BuildFacts build;
 };
 
@@ -54,7 +57,7 @@ struct Response {
 /// What is served at which path. Knows nothing of sockets. Not thread-safe.
 class Site {
 public:
-    Site(Collector collector, SiteOptions options);
+    Site(Collector collector, MapCollector maps, SiteOptions options);
 
     [[nodiscard]] Response answer(const Request& request);
 
@@ -74,6 +77,7 @@ private:
     void compress(Response& response, const Request& request);
 
     Collector collector_;
+    MapCollector maps_;
     SiteOptions options_;
     SampleHistory history_;
     ProcessMeter meter_;

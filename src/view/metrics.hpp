@@ -4,9 +4,11 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 
+#include "view/map_metrics.hpp"
 #include "view/metrics_writer.hpp"
 #include "view/reading.hpp"
 
@@ -50,6 +52,7 @@ struct BuildFacts {
 
 struct Scrape {
     std::span<const InterfaceScrape> interfaces;
+    std::span<const MapScrape> maps;
     double seconds = 0; ///< that reading them all took
     BuildFacts build;
     std::optional<ProcessFacts> process;
@@ -57,7 +60,8 @@ struct Scrape {
 
 struct MetricsOptions {
     MetricsFormat format = MetricsFormat::text;
-    bool drop_zero = false; ///< leave out cells of which nothing has arrived
+    bool drop_zero = false;       ///< leave out cells of which nothing has arrived
+    std::set<std::string> gauges; ///< "MAP.FIELD" of those that may fall
 };
 
 /// The most series that one interface can have; docs/metrics.md says which.

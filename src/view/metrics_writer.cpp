@@ -107,6 +107,12 @@ void MetricsWriter::sample(std::string_view labels, double value)
     text_ += '\n';
 }
 
+void MetricsWriter::sample_digits(std::string_view labels, std::string_view digits)
+{
+    write_name(suffix_of(type_), labels);
+    (text_ += digits) += '\n';
+}
+
 void MetricsWriter::part(std::string_view suffix, std::string_view labels, std::uint64_t value)
 {
     write_name(suffix, labels);

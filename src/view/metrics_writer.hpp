@@ -38,6 +38,8 @@ public:
     /// A sample of the family. @param labels as label() makes them, joined by commas; may be empty
     void sample(std::string_view labels, std::uint64_t value);
     void sample(std::string_view labels, double value);
+    /// The same of a number of any size, as its digits.
+    void sample_digits(std::string_view labels, std::string_view digits);
     /// A histogram's sample. @param suffix "_bucket", "_sum", "_count"
     void part(std::string_view suffix, std::string_view labels, std::uint64_t value);
 

@@ -57,6 +57,7 @@ InterfaceScrape with_program(InterfaceScrape scrape)
 std::string metrics_of(const std::vector<InterfaceScrape>& interfaces, const MetricsOptions& options = {})
 {
     return metrics({.interfaces = interfaces,
+                    .maps = {},
                     .seconds = 0.000028405,
                     .build = {.version = "0.1.0", .commit = "0123456789ab", .libbpf = "1.1"},
                     .process = ProcessFacts{.cpu_seconds = 0.25,
@@ -98,8 +99,11 @@ const std::vector<InterfaceScrape>& several()
 TEST(Metrics, Golden)
 {
     expect_golden("metrics.txt", metrics_of(several()));
-    expect_golden("metrics_openmetrics.txt", metrics_of(several(), {.format = MetricsFormat::openmetrics}));
-    expect_golden("metrics_drop_zero.txt", metrics_of(several(), {.drop_zero = true}));
+    expect_golden(
+        "metrics_openmetrics.txt",
+        metrics_of(several(), {.format = MetricsFormat::openmetrics, .drop_zero = false, .gauges = {}}));
+    expect_golden("metrics_drop_zero.txt",
+                  metrics_of(several(), {.format = MetricsFormat::text, .drop_zero = true, .gauges = {}}));
 }
 
 TEST(Metrics, AreExactAbove53Bits)
@@ -109,7 +113,8 @@ TEST(Metrics, AreExactAbove53Bits)
     reading.snapshot.traffic.cell[TRAFFIC_NETWORK_IPV4][TRAFFIC_TRANSPORT_UDP][TRAFFIC_SIZE_TO_64] = {
         odd, odd + 2};
     for (const auto format : {MetricsFormat::text, MetricsFormat::openmetrics}) {
-        const std::string text = metrics_of({scrape_of(reading)}, {.format = format});
+        const std::string text =
+            metrics_of({scrape_of(reading)}, {.format = format, .drop_zero = false, .gauges = {}});
         EXPECT_THAT(text,
                     HasSubstr("xdpstat_packets_total{device=\"eth0\",ip_version=\"4\",protocol=\"udp\"} "
                               "9007199254740993\n"));
@@ -158,7 +163,8 @@ TEST(Metrics, ZerosAreThereFromTheStart)
 {
     const auto found = samples_of(metrics_of({with_program(scrape_of(samples::empty()))}));
     EXPECT_EQ(found.at("xdpstat_packets_total{device=\"eth0\",ip_version=\"none\",protocol=\"pppoe\"}"), "0");
-    const auto dropped = samples_of(metrics_of({scrape_of(samples::empty())}, {.drop_zero = true}));
+    const auto dropped = samples_of(metrics_of(
+        {scrape_of(samples::empty())}, {.format = MetricsFormat::text, .drop_zero = true, .gauges = {}}));
     EXPECT_EQ(dropped.count("xdpstat_packets_total{device=\"eth0\",ip_version=\"none\",protocol=\"pppoe\"}"),
               0U);
     // A histogram is whole or not there.
