@@ -2,7 +2,7 @@
 #include "exporter/map_collector.hpp"
 
 #include <algorithm>
-#include <cerrno>
+#include <optional>
 
 #include <sys/stat.h>
 
@@ -93,11 +93,11 @@ bpfxx::Result<bpfxx::Value> MapCollector::decode_value(const Source& source, bpf
 {
     const bpfxx::MapInfo& info = source.map->info();
     if (!info.is_per_cpu())
-        return source.types->value(bytes.first(info.value_size));
+        return source.types.value(bytes.first(info.value_size));
     const std::size_t stride = bpfxx::value_stride(info.value_size);
     std::vector<bpfxx::Value> values;
     for (std::size_t at = 0; at < bytes.size(); at += stride) {
-        auto value = source.types->value(bytes.subspan(at, info.value_size));
+        auto value = source.types.value(bytes.subspan(at, info.value_size));
         if (!value)
             return value;
         values.push_back(std::move(*value));
@@ -117,7 +117,7 @@ bpfxx::Result<MapScrape> MapCollector::read(Source& source) const
         const std::size_t of_one = scrape.entries.empty() ? 0 : series / scrape.entries.size();
         if (series + of_one > most_series_)
             return true;
-        auto key_value = source.types->key(key);
+        auto key_value = source.types.key(key);
         auto value = decode_value(source, bytes);
         if (!key_value || !value) {
             failure = !key_value ? key_value.error() : value.error();

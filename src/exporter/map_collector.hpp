@@ -2,7 +2,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,7 +42,7 @@ private:
         MapTarget target;
         Identity identity;
         std::unique_ptr<bpfxx::Map> map; ///< where the reader finds it
-        std::optional<bpfxx::TypeDecoder> types;
+        bpfxx::TypeDecoder types;
         std::unique_ptr<bpfxx::EntryReader> reader;
     };
 

@@ -13,6 +13,7 @@ namespace {
 /// An interface with what its series have in common: `device="eth0"`.
 struct Device {
     const InterfaceScrape* scrape;
+    const Snapshot* counted; ///< null where it does not count
     std::string label;
 };
 
@@ -33,7 +34,7 @@ constexpr std::string_view any = "any";
 
 void write_parts(MetricsWriter& writer, const Device& device, __u64 Cell::* figure, bool drop_zero)
 {
-    const Snapshot& snapshot = *device.scrape->snapshot;
+    const Snapshot& snapshot = *device.counted;
     if (snapshot.has_breakdown) {
         for (const TrafficPart& part : parts_of(snapshot.traffic))
             if (const std::uint64_t value = part.sum.*figure; value != 0 || !drop_zero)
@@ -50,7 +51,7 @@ void write_parts(MetricsWriter& writer, const Device& device, __u64 Cell::* figu
 
 void write_sizes(MetricsWriter& writer, const Device& device)
 {
-    const auto sizes = by_size(device.scrape->snapshot->traffic);
+    const auto sizes = by_size(device.counted->traffic);
     std::uint64_t packets = 0;
     std::uint64_t bytes = 0;
     for (std::size_t i = 0; i < sizes.size(); i++) {
@@ -68,19 +69,19 @@ void write_traffic(MetricsWriter& writer, const Devices& devices, bool drop_zero
     writer.begin({"xdpstat_packets", MetricType::counter, "packets",
                   "Packets that arrived at the interface, each in one of these series"});
     for (const Device& device : devices)
-        if (device.scrape->up())
+        if (device.counted != nullptr)
             write_parts(writer, device, &Cell::packets, drop_zero);
 
     writer.begin({"xdpstat_bytes", MetricType::counter, "bytes",
                   "Bytes of those packets: whole frames without the frame check sequence"});
     for (const Device& device : devices)
-        if (device.scrape->up())
+        if (device.counted != nullptr)
             write_parts(writer, device, &Cell::bytes, drop_zero);
 
     writer.begin({"xdpstat_packet_size_bytes", MetricType::histogram, "bytes",
                   "Sizes of those packets, where the breakdown is counted"});
     for (const Device& device : devices)
-        if (device.scrape->up() && device.scrape->snapshot->has_breakdown)
+        if (device.counted != nullptr && device.counted->has_breakdown)
             write_sizes(writer, device);
 }
 
@@ -157,8 +158,12 @@ std::string metrics(const Scrape& scrape, const MetricsOptions& options)
 {
     Devices devices;
     devices.reserve(scrape.interfaces.size());
-    for (const InterfaceScrape& interface : scrape.interfaces)
-        devices.push_back({&interface, label("device", interface.interface)});
+    for (const InterfaceScrape& interface : scrape.interfaces) {
+        const auto& snapshot = interface.snapshot;
+        devices.push_back({.scrape = &interface,
+                           .counted = interface.up() && snapshot ? &*snapshot : nullptr,
+                           .label = label("device", interface.interface)});
+    }
 
     MetricsWriter writer(options.format);
     write_traffic(writer, devices, options.drop_zero);
