@@ -23,9 +23,9 @@ namespace {
 constexpr std::string_view unix_prefix = "unix:";
 constexpr int first_inherited = 3;
 
-bpfxx::Error bad_address(std::string_view text, std::string cause)
+bpfxx::Error bad_address(std::string_view text, const std::string& cause)
 {
-    return bpfxx::make_error(bpfxx::ErrorKind::invalid, "listen on", std::string(text), std::move(cause),
+    return bpfxx::make_error(bpfxx::ErrorKind::invalid, "listen on", std::string(text), cause,
                              "give ADDRESS:PORT, [IPV6]:PORT, :PORT or unix:/PATH");
 }
 

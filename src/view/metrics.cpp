@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "view/metrics.hpp"
 
+#include <array>
 #include <vector>
 
 #include "view/names.hpp"
@@ -15,18 +16,35 @@ struct Device {
     const InterfaceScrape* scrape;
     const Snapshot* counted; ///< null where it does not count
     std::string label;
+    std::array<TrafficPart, traffic_parts> parts; ///< where it counts with the breakdown
 };
 
 using Devices = std::vector<Device>;
 
-std::string part_labels(const Device& device, std::string_view ip_version, std::string_view protocol)
+// About what a scrape has, to make room for it at once.
+constexpr std::size_t bytes_besides = 4096;
+constexpr std::size_t bytes_of_a_device = 6144;
+
+std::string part_labels(std::string_view ip_version, std::string_view protocol)
 {
-    std::string labels = device.label;
-    labels += ",ip_version=\"";
+    std::string labels = ",ip_version=\"";
     labels += ip_version;
     labels += "\",protocol=\"";
     labels += protocol;
     return labels += '"';
+}
+
+/// What follows the device in the labels of each part: the same for all devices.
+const std::array<std::string, traffic_parts>& labels_of_parts()
+{
+    static const std::array<std::string, traffic_parts> labels = [] {
+        std::array<std::string, traffic_parts> all;
+        const auto parts = parts_of({});
+        for (std::size_t i = 0; i < all.size(); i++)
+            all[i] = part_labels(to_string(parts[i].ip_version), parts[i].protocol);
+        return all;
+    }();
+    return labels;
 }
 
 /// Where nothing is broken down there is no version of IP for a protocol: "any" stands for what is not told apart.
@@ -34,18 +52,20 @@ constexpr std::string_view any = "any";
 
 void write_parts(MetricsWriter& writer, const Device& device, __u64 Cell::* figure, bool drop_zero)
 {
+    const auto write = [&](std::string_view labels, std::uint64_t value) {
+        if (value != 0 || !drop_zero)
+            writer.sample(device.label, labels, value);
+    };
     const Snapshot& snapshot = *device.counted;
     if (snapshot.has_breakdown) {
-        for (const TrafficPart& part : parts_of(snapshot.traffic))
-            if (const std::uint64_t value = part.sum.*figure; value != 0 || !drop_zero)
-                writer.sample(part_labels(device, to_string(part.ip_version), part.protocol), value);
+        for (std::size_t i = 0; i < traffic_parts; i++)
+            write(labels_of_parts()[i], device.parts[i].sum.*figure);
     } else if (figure == &Cell::bytes) {
-        if (snapshot.stats.total_bytes != 0 || !drop_zero)
-            writer.sample(part_labels(device, any, any), std::uint64_t{snapshot.stats.total_bytes});
+        write(part_labels(any, any), snapshot.stats.total_bytes);
     } else {
         for (std::size_t i = 0; i < class_counters.size(); i++)
-            if (const std::uint64_t value = snapshot.stats.*class_counters[i]; value != 0 || !drop_zero)
-                writer.sample(part_labels(device, any, name_of(static_cast<traffic_class>(i)).key), value);
+            write(part_labels(any, name_of(static_cast<traffic_class>(i)).key),
+                  snapshot.stats.*class_counters[i]);
     }
 }
 
@@ -58,10 +78,10 @@ void write_sizes(MetricsWriter& writer, const Device& device)
         packets += sizes[i].packets;
         bytes += sizes[i].bytes;
         const std::string bound = i < size_bounds.size() ? writer.bound(size_bounds[i]) : "le=\"+Inf\"";
-        writer.part("_bucket", device.label + "," + bound, packets);
+        writer.part("_bucket", device.label, "," + bound, packets);
     }
-    writer.part("_sum", device.label, bytes);
-    writer.part("_count", device.label, packets);
+    writer.part("_sum", device.label, {}, bytes);
+    writer.part("_count", device.label, {}, packets);
 }
 
 void write_traffic(MetricsWriter& writer, const Devices& devices, bool drop_zero)
@@ -160,12 +180,16 @@ std::string metrics(const Scrape& scrape, const MetricsOptions& options)
     devices.reserve(scrape.interfaces.size());
     for (const InterfaceScrape& interface : scrape.interfaces) {
         const auto& snapshot = interface.snapshot;
-        devices.push_back({.scrape = &interface,
-                           .counted = interface.up() && snapshot ? &*snapshot : nullptr,
-                           .label = label("device", interface.interface)});
+        const Snapshot* counted = interface.up() && snapshot ? &*snapshot : nullptr;
+        const bool has_parts = counted != nullptr && counted->has_breakdown;
+        devices.push_back(
+            {.scrape = &interface,
+             .counted = counted,
+             .label = label("device", interface.interface),
+             .parts = has_parts ? parts_of(counted->traffic) : std::array<TrafficPart, traffic_parts>{}});
     }
 
-    MetricsWriter writer(options.format);
+    MetricsWriter writer(options.format, bytes_besides + devices.size() * bytes_of_a_device);
     write_traffic(writer, devices, options.drop_zero);
     write_attachment(writer, devices);
     write_runs(writer, devices);

@@ -87,17 +87,17 @@ void MetricsWriter::begin(const MetricFamily& family)
         ((((text_ += "# UNIT ") += called) += ' ') += family.unit) += '\n';
 }
 
-void MetricsWriter::write_name(std::string_view suffix, std::string_view labels)
+std::string_view MetricsWriter::suffix() const noexcept
+{
+    return suffix_of(type_);
+}
+
+void MetricsWriter::write_name(std::string_view suffix, std::string_view labels, std::string_view more)
 {
     (text_ += name_) += suffix;
     if (!labels.empty())
-        ((text_ += '{') += labels) += '}';
+        (((text_ += '{') += labels) += more) += '}';
     text_ += ' ';
-}
-
-void MetricsWriter::sample(std::string_view labels, std::uint64_t value)
-{
-    part(suffix_of(type_), labels, value);
 }
 
 void MetricsWriter::sample(std::string_view labels, double value)
@@ -113,9 +113,10 @@ void MetricsWriter::sample_digits(std::string_view labels, std::string_view digi
     (text_ += digits) += '\n';
 }
 
-void MetricsWriter::part(std::string_view suffix, std::string_view labels, std::uint64_t value)
+void MetricsWriter::part(std::string_view suffix, std::string_view labels, std::string_view more,
+                         std::uint64_t value)
 {
-    write_name(suffix, labels);
+    write_name(suffix, labels, more);
     append(text_, value);
     text_ += '\n';
 }

@@ -30,18 +30,27 @@ struct MetricFamily {
 /// buckets differ between them. Pure; numbers are exact to 64 bits.
 class MetricsWriter {
 public:
-    explicit MetricsWriter(MetricsFormat format) : format_(format) {}
+    /// @param size about how many bytes will be written
+    explicit MetricsWriter(MetricsFormat format, std::size_t size = 0) : format_(format)
+    {
+        text_.reserve(size);
+    }
 
     /// Begins a family. A name begins once: samples of a family stand together.
     void begin(const MetricFamily& family);
 
     /// A sample of the family. @param labels as label() makes them, joined by commas; may be empty
-    void sample(std::string_view labels, std::uint64_t value);
+    void sample(std::string_view labels, std::uint64_t value) { part(suffix(), labels, {}, value); }
     void sample(std::string_view labels, double value);
+    /// The same with labels in two pieces, the comma in one of them.
+    void sample(std::string_view labels, std::string_view more, std::uint64_t value)
+    {
+        part(suffix(), labels, more, value);
+    }
     /// The same of a number of any size, as its digits.
     void sample_digits(std::string_view labels, std::string_view digits);
     /// A histogram's sample. @param suffix "_bucket", "_sum", "_count"
-    void part(std::string_view suffix, std::string_view labels, std::uint64_t value);
+    void part(std::string_view suffix, std::string_view labels, std::string_view more, std::uint64_t value);
 
     /// The label of a bucket with this upper bound.
     [[nodiscard]] std::string bound(std::uint64_t upper) const;
@@ -50,7 +59,8 @@ public:
     [[nodiscard]] std::string finish();
 
 private:
-    void write_name(std::string_view suffix, std::string_view labels);
+    [[nodiscard]] std::string_view suffix() const noexcept;
+    void write_name(std::string_view suffix, std::string_view labels, std::string_view more = {});
 
     MetricsFormat format_;
     MetricType type_ = MetricType::gauge;
