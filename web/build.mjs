@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Builds the page: `node build.mjs [FOLDER]`, web/dist where none is named. The same sources give the same bytes.
+import { build } from "esbuild";
+import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = path.dirname(fileURLToPath(import.meta.url));
+
+/** What the browsers of the last years understand: nothing is translated for older ones. */
+export const target = ["chrome109", "firefox115", "safari16.4"];
+
+const licence = "/* SPDX-License-Identifier: BSD-2-Clause */";
+const parts = "/* with uPlot, MIT: licenses.txt */";
+
+/** Two scripts: app.js is what the first paint needs, charts.js is loaded after it. */
+function options(folder) {
+    return {
+        absWorkingDir: root,
+        entryPoints: { app: "src/main.ts", charts: "src/charts.ts", style: "src/style.css" },
+        outdir: folder,
+        bundle: true,
+        format: "esm",
+        target,
+        minify: true,
+        // Lines, so that a change to the page is a change to a few of them; not so many that it stops being one.
+        lineLimit: 400,
+        charset: "utf8",
+        legalComments: "none",
+        banner: { js: `${licence} ${parts}`, css: `${licence} ${parts}` },
+        external: ["./charts.js"],
+        logLevel: "warning",
+    };
+}
+
+async function licences() {
+    const own = await readFile(path.join(root, "../LICENSES/BSD-2-Clause.txt"), "utf8");
+    const uplot = await readFile(path.join(root, "node_modules/uplot/LICENSE"), "utf8");
+    return `SPDX-License-Identifier: BSD-2-Clause AND MIT\n\nThe page of xdpstat\n\n${own.trim()}\n\n\nuPlot\n\n${uplot.trim()}\n`;
+}
+
+export async function buildPage(folder) {
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { recursive: true });
+    await build(options(folder));
+    for (const name of ["index.html", "icon.svg"]) {
+        await copyFile(path.join(root, "src", name), path.join(folder, name));
+    }
+    await writeFile(path.join(folder, "licenses.txt"), await licences());
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+    await buildPage(path.resolve(process.argv[2] ?? path.join(root, "dist")));
+}

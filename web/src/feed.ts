@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import { parseExact } from "./json.ts";
+
+export type Connection =
+    | { readonly state: "connecting" }
+    | { readonly state: "live" }
+    | { readonly state: "lost"; readonly reason: string; readonly retryAt: number };
+
+export interface FeedEvents {
+    snapshot(document: unknown): void;
+    history(document: unknown): void;
+    connection(connection: Connection): void;
+    /** The oldest moment of which history is wanted, in milliseconds since 1970; and of which interface, or of all. */
+    historyWanted(): readonly HistoryRequest[];
+}
+
+export interface HistoryRequest {
+    readonly step: number;
+    readonly interface?: string;
+}
+
+const FIRST_RETRY = 1000;
+const LAST_RETRY = 10_000;
+/** A connection over which nothing comes any more may look open for hours. */
+const SILENCE = 5000;
+
+/** What the server sends, for as long as the page is open: a lost connection is made again. */
+export class Feed {
+    private source: EventSource | null = null;
+    private retry = FIRST_RETRY;
+    private timer: ReturnType<typeof setTimeout> | undefined;
+    private watchdog: ReturnType<typeof setTimeout> | undefined;
+    private state: Connection = { state: "connecting" };
+
+    constructor(
+        private readonly events: FeedEvents,
+        private interval: number,
+    ) {
+        // A machine that wakes, a network that returns, somebody who looks again: no reason to wait any longer.
+        addEventListener("online", () => this.retryNow());
+        document.addEventListener("visibilitychange", () => document.hidden || this.retryNow());
+    }
+
+    start(): void {
+        this.stop();
+        const source = new EventSource(`api/v1/stream?interval=${this.interval}`);
+        this.source = source;
+        this.watch();
+        source.addEventListener("snapshot", (event) => this.receive(source, (event as MessageEvent<string>).data));
+        source.addEventListener("error", () => {
+            if (source === this.source) void this.lose();
+        });
+        for (const request of this.events.historyWanted()) void this.fetchHistory(request);
+    }
+
+    stop(): void {
+        clearTimeout(this.timer);
+        clearTimeout(this.watchdog);
+        this.source?.close();
+        this.source = null;
+    }
+
+    retryNow(): void {
+        if (this.state.state === "lost") this.start();
+    }
+
+    setInterval(seconds: number): void {
+        this.interval = seconds;
+        this.start();
+    }
+
+    /** Asks for the last 15 minutes; without them the charts begin now, and that is no failure. */
+    async fetchHistory(request: HistoryRequest): Promise<void> {
+        const words = new URLSearchParams({ step: String(request.step) });
+        if (request.interface !== undefined) words.set("interface", request.interface);
+        try {
+            const response = await fetch(`api/v1/history?${words}`);
+            if (response.ok) this.events.history(parseExact(await response.text()));
+        } catch {
+            // The stream says that the connection is lost, and asks again when it is back.
+        }
+    }
+
+    private receive(source: EventSource, data: string): void {
+        if (source !== this.source) return;
+        this.watch();
+        try {
+            this.events.snapshot(parseExact(data));
+        } catch (error) {
+            void this.lose(`the server sends what this page cannot read (${String(error)}): reload the page`);
+            return;
+        }
+        this.retry = FIRST_RETRY;
+        if (this.state.state !== "live") this.say({ state: "live" });
+    }
+
+    private watch(): void {
+        clearTimeout(this.watchdog);
+        this.watchdog = setTimeout(() => void this.lose("nothing has come from it for some time"), SILENCE + 2000 * this.interval);
+    }
+
+    private async lose(reason?: string): Promise<void> {
+        this.stop();
+        const wait = this.retry;
+        this.retry = Math.min(2 * wait, LAST_RETRY);
+        this.timer = setTimeout(() => this.start(), wait);
+        const retryAt = Date.now() + wait;
+        this.say({ state: "lost", reason: reason ?? "the server does not answer", retryAt });
+        if (reason) return;
+        const status = await this.status();
+        if (status && this.state.state === "lost" && this.state.retryAt === retryAt) {
+            this.say({ state: "lost", reason: status, retryAt });
+        }
+    }
+
+    /** What the server says where it answers, though not with a stream: an EventSource does not tell. */
+    private async status(): Promise<string | null> {
+        try {
+            const response = await fetch("api/v1/snapshot");
+            await response.body?.cancel();
+            return response.ok ? null : `the server answers ${response.status} ${response.statusText}`.trim();
+        } catch {
+            return null;
+        }
+    }
+
+    private say(connection: Connection): void {
+        this.state = connection;
+        this.events.connection(connection);
+    }
+}
