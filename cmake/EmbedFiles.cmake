@@ -2,7 +2,7 @@
 #
 # xdpstat_embed_files(NAME FOLDER folder)
 #
-# Gives the library NAME, which defines embedded_files() of src/exporter/embedded_files.hpp: all files directly in a folder,
+# Gives the library NAME, which defines embedded_files() of src/exporter/embedded_file.hpp: all files directly in a folder,
 # as they are and compressed. As a script, `cmake -D FOLDER=... -D OUTPUT=... -D GZIP=... -P EmbedFiles.cmake` writes its source.
 
 function(xdpstat_embed_files name)
@@ -80,7 +80,7 @@ endforeach()
 
 file(CONFIGURE OUTPUT ${OUTPUT} @ONLY CONTENT [[
 // Written by cmake/EmbedFiles.cmake.
-#include "exporter/embedded_files.hpp"
+#include "exporter/embedded_file.hpp"
 
 namespace xdpstat {
 

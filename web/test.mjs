@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { root, target } from "./build.mjs";
+import { root } from "./build.mjs";
 
 // node understands TypeScript only from version 22 on: the tests are translated first.
 const folder = await mkdtemp(path.join(tmpdir(), "xdpstat-page-"));
@@ -21,7 +21,7 @@ try {
         bundle: true,
         platform: "node",
         format: "esm",
-        target,
+        target: "node18",
         sourcemap: "inline",
         logLevel: "warning",
     });

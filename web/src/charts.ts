@@ -14,17 +14,17 @@ export interface Area {
 }
 
 export interface ChartOptions {
-    readonly height: number;
     /** Of axes and grid. */
     readonly ink: string;
     readonly grid: string;
     readonly font: string;
+    /** Whether an area is only tinted: where there is a single one. */
+    readonly light: boolean;
     /** The second that the pointer is at; null where it has left. */
     readonly moved: (second: number | null) => void;
 }
 
 const sync = uPlot.sync("moment");
-const Y_AXIS_WIDTH = 54;
 
 /** The sums of the areas up to each, which is what their upper edges are. */
 function stacked(areas: readonly Area[]): (number | null)[][] {
@@ -40,14 +40,14 @@ export class Chart {
     private shape = "";
 
     constructor(private readonly box: HTMLElement) {
-        new ResizeObserver(() => this.plot?.setSize({ width: box.clientWidth, height: this.plot.height })).observe(box);
+        new ResizeObserver(() => this.plot?.setSize({ width: box.clientWidth, height: box.clientHeight })).observe(box);
     }
 
     show(seconds: readonly number[], areas: readonly Area[], options: ChartOptions): void {
         const edges = stacked(areas);
         // uPlot draws series in their order: the highest edge first, and what is below over it.
         const data = [seconds, ...edges.slice().reverse()] as uPlot.AlignedData;
-        const shape = JSON.stringify([areas.map((area) => [area.label, area.color]), options.ink, options.height]);
+        const shape = JSON.stringify([areas.map((area) => [area.label, area.color]), options.ink, options.font, options.light]);
         if (this.plot && shape === this.shape) {
             this.plot.setData(data);
             return;
@@ -66,29 +66,30 @@ export class Chart {
 
     private options(areas: readonly Area[], options: ChartOptions): uPlot.Options {
         const axis = { stroke: options.ink, font: options.font, grid: { stroke: options.grid, width: 1 }, ticks: { show: false } };
+        const fontSize = parseFloat(options.font);
         return {
             width: this.box.clientWidth,
-            height: options.height,
-            padding: [8, 4, 0, 0],
+            height: this.box.clientHeight,
+            padding: [8, 18, 0, 0],
             legend: { show: false },
             cursor: { y: false, points: { show: false }, drag: { x: false, y: false }, sync: { key: sync.key } },
             scales: { x: { time: true }, y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.08 : 1] } },
             axes: [
                 {
                     ...axis,
-                    size: 24,
+                    size: Math.round(2.2 * fontSize),
                     gap: 4,
-                    space: 70,
+                    space: 5.5 * fontSize,
                     values: (_plot, splits) =>
                         splits.map((second) => new Date(second * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" })),
                     incrs: [60, 120, 180, 300, 600],
                 },
-                { ...axis, size: Y_AXIS_WIDTH, gap: 6, space: 34, values: (_plot, splits) => splits.map(axisLabel) },
+                { ...axis, size: 5 * fontSize, gap: 6, space: 3 * fontSize, values: (_plot, splits) => splits.map(axisLabel) },
             ],
             series: [
                 {},
                 ...areas
-                    .map((area) => ({ label: area.label, stroke: area.color, fill: area.color, width: 1, points: { show: false } }))
+                    .map((area) => ({ label: area.label, stroke: area.color, fill: options.light ? `${area.color}33` : area.color, width: options.light ? 1.5 : 1, points: { show: false } }))
                     .reverse(),
             ],
             hooks: {

@@ -72,7 +72,7 @@ export class Detail {
         const table = settings.table;
         setAttribute(this.total, "hidden", table ? "hidden" : null);
         setAttribute(this.totalTable, "hidden", table ? null : "hidden");
-        const style = this.style(180);
+        const style = this.style();
         if (table) {
             const columns = [column(TOTAL, "bits"), column(TOTAL, "packets")];
             this.totalTable.replaceChildren(minutes("Traffic: means of a minute", ["bits", "packets"], columns, ["bits", "packets"], source, view.now));
@@ -80,10 +80,10 @@ export class Detail {
             const seconds = secondsUpTo(view.now);
             const unit = settings.unit;
             const areas = [{ label: unit, color: style.color("--accent"), values: values(source, column(TOTAL, unit), seconds, unit === "bits" ? 8 : 1) }];
-            drawChart(this.chart, seconds, areas, { ...style, height: 220 }, this.moved);
+            drawChart(this.chart, seconds, areas, style, true, this.moved);
         }
         for (const panel of this.panels) {
-            panel.showHistory(source, this.unitOf(live), view.now, table, { ...style, height: 150 }, this.moved);
+            panel.showHistory(source, this.unitOf(live), view.now, table, style, this.moved);
         }
     }
 
@@ -175,12 +175,11 @@ export class Detail {
         }
     }
 
-    private style(height: number): ChartStyle {
+    private style(): ChartStyle {
         const computed = getComputedStyle(document.documentElement);
         const scale = parseFloat(computed.fontSize) / 16;
         return {
             color: (variable) => computed.getPropertyValue(variable).trim(),
-            height: Math.round(height * scale),
             font: `${Math.round(11 * scale)}px ${getComputedStyle(document.body).fontFamily}`,
         };
     }

@@ -172,6 +172,7 @@ byId("table").addEventListener("click", () => change({ table: !settings.table })
 byId("pause").addEventListener("click", togglePause);
 byId("retry").addEventListener("click", () => feed.retryNow());
 byId("help-button").addEventListener("click", () => byId<HTMLDialogElement>("help").showModal());
+byId("help-close").addEventListener("click", () => byId<HTMLDialogElement>("help").close());
 
 const THEMES: readonly Settings["theme"][] = ["auto", "light", "dark"];
 new Keys(() => settings.shortcuts, {

@@ -18,7 +18,6 @@ export interface Source {
 
 export interface ChartStyle {
     readonly color: (variable: string) => string;
-    readonly height: number;
     readonly font: string;
 }
 
@@ -123,8 +122,8 @@ export class Panel {
         for (const line of this.lines) {
             const value = source.rate(column(line.part, unit));
             const { number, unit: name } = rate(value, unit);
-            setText(line.rate, number === "–" ? number : `${number} ${name.replace("packets", "p")}`);
-            setText(line.share, share(value, whole));
+            setText(line.rate, number === "–" || number === "0" ? number : `${number} ${name.replace("packets", "p")}`);
+            setText(line.share, value > 0 ? share(value, whole) : "");
             line.bar.style.inlineSize = whole > 0 && value > 0 ? `${Math.min(100, Math.max(0.5, (100 * value) / whole))}%` : "0";
             line.row.classList.toggle("nothing", !(value > 0));
         }
@@ -155,7 +154,7 @@ export class Panel {
                 values: values(source, column(this.group.first + i, unit), seconds, unit === "bits" ? 8 : 1),
             }))
             .filter((area) => area.values.some((value) => value !== null && value > 0));
-        drawChart(this.chart, seconds, areas, style, moved);
+        drawChart(this.chart, seconds, areas, style, false, moved);
     }
 
     point(second: number | null): void {
@@ -168,7 +167,8 @@ export function drawChart(
     seconds: readonly number[],
     areas: readonly Area[],
     style: ChartStyle,
+    light: boolean,
     moved: (second: number | null) => void,
 ): void {
-    chart?.show(seconds, areas, { height: style.height, ink: style.color("--faint"), grid: style.color("--grid"), font: style.font, moved });
+    chart?.show(seconds, areas, { ink: style.color("--faint"), grid: style.color("--grid"), font: style.font, light, moved });
 }
