@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Runs the tests of the page's pure parts with node's own runner: `node test.mjs [ARGUMENT...]` hands its arguments to node.
+// Runs the tests of the page's pure parts with node's own runner: `node test.mjs [NAME.test.ts...]`, all where
+// none is named.
 import { build } from "esbuild";
 import { spawnSync } from "node:child_process";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
@@ -12,7 +13,8 @@ import { root } from "./build.mjs";
 const folder = await mkdtemp(path.join(tmpdir(), "xdpstat-page-"));
 let status = 1;
 try {
-    const names = (await readdir(path.join(root, "test"))).filter((name) => name.endsWith(".test.ts")).sort();
+    const all = (await readdir(path.join(root, "test"))).filter((name) => name.endsWith(".test.ts")).sort();
+    const names = process.argv.length > 2 ? process.argv.slice(2) : all;
     await build({
         absWorkingDir: root,
         entryPoints: names.map((name) => `test/${name}`),
@@ -26,8 +28,7 @@ try {
         logLevel: "warning",
     });
     const files = names.map((name) => path.join(folder, name.replace(/\.ts$/, ".mjs")));
-    const options = ["--enable-source-maps", "--test", ...process.argv.slice(2)];
-    status = spawnSync(process.execPath, [...options, ...files], { stdio: "inherit" }).status ?? 1;
+    status = spawnSync(process.execPath, ["--enable-source-maps", "--test", ...files], { stdio: "inherit" }).status ?? 1;
 } finally {
     await rm(folder, { recursive: true });
 }
