@@ -146,17 +146,19 @@ function togglePause(): void {
     render();
 }
 
+/** Shows an interface, and at once: keys may come faster than the address changes. */
 function select(name: string): void {
-    location.hash = name === ALL ? "" : encodeURIComponent(name);
-}
-
-addEventListener("hashchange", () => {
-    if (location.hash === "#detail") return;
-    selected = named() ?? ALL;
-    if (selected === ALL && model.view?.all.length === 1) selected = model.view.all[0].name;
+    const all = model.view?.all ?? [];
+    selected = name === ALL && all.length === 1 ? all[0].name : name;
     wantFine();
     render();
     overview.reveal(selected);
+    const hash = encodeURIComponent(name);
+    if (location.hash.slice(1) !== hash) location.hash = hash;
+}
+
+addEventListener("hashchange", () => {
+    if (location.hash !== "#detail") select(named() ?? ALL);
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => render());
 byId("unit").addEventListener("change", (event) => change({ unit: (event.target as HTMLInputElement).value === "packets" ? "packets" : "bits" }));

@@ -104,7 +104,8 @@ export class Panel {
             body.append(line.row);
             return line;
         });
-        const head = element("tr", {}, ...["Part", "", "Rate", "Share"].map((text) => element("th", { scope: "col" }, text)));
+        const [part, rateHead, shareHead] = ["Part", "Rate", "Share"].map((text) => element("th", { scope: "col" }, text));
+        const head = element("tr", {}, part, element("td", { "aria-hidden": "true" }), rateHead, shareHead);
         const list = element("table", { class: "parts" }, element("caption", { class: "unseen" }, group.title), element("thead", { class: "unseen" }, head), body);
         this.title.title = group.hint;
         this.table.setAttribute("aria-label", `${group.title}, the last 15 minutes`);
