@@ -4,6 +4,9 @@ find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
+# Headers alone: Asio and Beast.
+find_package(Boost 1.81 REQUIRED)
+pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
 
 set(LIBBPF_FLOOR 1.1)
 pkg_check_modules(LIBBPF REQUIRED IMPORTED_TARGET libbpf>=${LIBBPF_FLOOR})

@@ -73,4 +73,13 @@ Result<ProgramInfo> program_info(int fd)
     return info;
 }
 
+Result<Fd> enable_run_statistics()
+{
+    Fd fd(bpf_enable_stats(BPF_STATS_RUN_TIME));
+    if (!fd)
+        return std::unexpected(system_error("switch on", "the kernel's statistics of BPF programs", errno,
+                                            errno == EPERM ? "it needs CAP_SYS_ADMIN" : ""));
+    return fd;
+}
+
 } // namespace bpfxx

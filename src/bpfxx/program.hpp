@@ -45,4 +45,8 @@ private:
 /// What the kernel tells of a program that is open elsewhere. @param fd borrowed
 [[nodiscard]] Result<ProgramInfo> program_info(int fd);
 
+/// Has the kernel measure the run time and the runs of all programs until the descriptor is closed, which costs each run
+/// of each of them some nanoseconds. Errors: permission (CAP_SYS_ADMIN), unsupported before Linux 5.8.
+[[nodiscard]] Result<Fd> enable_run_statistics();
+
 } // namespace bpfxx

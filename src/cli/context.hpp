@@ -55,5 +55,6 @@ void add_run(CLI::App& program, Context& context);
 void add_verify(CLI::App& program, Context& context);
 void add_doctor(CLI::App& program, Context& context);
 void add_map(CLI::App& program, Context& context);
+void add_serve(CLI::App& program, Context& context);
 
 } // namespace xdpstat

@@ -28,6 +28,7 @@ constexpr const char* examples = R"(Examples:
   sudo xdpstat show                 what was counted
   sudo xdpstat watch -i 0.5         live rates
   sudo xdpstat show --json | jq '.interfaces[].stats.total_packets'
+  sudo xdpstat serve                for Prometheus, and a page for people
   sudo xdpstat doctor eth0          what stands in the way, and what to do
 
 Exit codes: 0 done, 1 the system refused, 2 wrong usage, 3 not found, 4 permission missing,
@@ -94,6 +95,7 @@ int run(int argc, char** argv)
     add_verify(program, context);
     add_doctor(program, context);
     add_map(program, context);
+    add_serve(program, context);
     add_completion(program);
 
     try {

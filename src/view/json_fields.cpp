@@ -33,4 +33,9 @@ std::string json_text(const Json& document)
     return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+std::string json_line(const Json& document)
+{
+    return document.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 } // namespace xdpstat

@@ -22,5 +22,7 @@ using Json = nlohmann::ordered_json;
 
 /// Indented, with a newline at the end. The name of an interface may be no UTF-8: what is not becomes U+FFFD.
 [[nodiscard]] std::string json_text(const Json& document);
+/// The same on one line.
+[[nodiscard]] std::string json_line(const Json& document);
 
 } // namespace xdpstat

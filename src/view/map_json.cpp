@@ -56,7 +56,7 @@ std::string map_json(const MapReading& reading)
 
 std::string map_json_line(const MapReading& reading)
 {
-    return document_of(reading).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+    return json_line(document_of(reading));
 }
 
 std::string map_list_json(std::span<const MapFacts> maps)

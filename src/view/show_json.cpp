@@ -45,28 +45,46 @@ Json cells(const traffic_stats& traffic)
     return list;
 }
 
+Json interface_fields(const Instance& instance, const Snapshot& snapshot)
+{
+    Json fields = instance_fields(instance);
+    fields["taken"] = rfc3339(snapshot.wall_clock);
+    fields["stats"] = stats_fields(snapshot.stats);
+    // Absent and not zero where nothing was broken down: a reader must not take one for the other.
+    if (snapshot.has_breakdown) {
+        const traffic_stats& traffic = snapshot.traffic;
+        fields["traffic"] = {
+            {"by_network", sums<traffic_network>(by_network(traffic))},
+            {"by_transport", sums<traffic_transport>(by_transport(traffic))},
+            {"by_size", sums<traffic_size>(by_size(traffic))},
+            {"cells", cells(traffic)},
+        };
+    }
+    return fields;
+}
+
 } // namespace
 
 std::string show_json(std::span<const Reading> readings)
 {
     Json interfaces = Json::array();
-    for (const Reading& reading : readings) {
-        Json fields = instance_fields(reading.instance);
-        fields["taken"] = rfc3339(reading.snapshot.wall_clock);
-        fields["stats"] = stats_fields(reading.snapshot.stats);
-        // Absent and not zero where nothing was broken down: a reader must not take one for the other.
-        if (reading.snapshot.has_breakdown) {
-            const traffic_stats& traffic = reading.snapshot.traffic;
-            fields["traffic"] = {
-                {"by_network", sums<traffic_network>(by_network(traffic))},
-                {"by_transport", sums<traffic_transport>(by_transport(traffic))},
-                {"by_size", sums<traffic_size>(by_size(traffic))},
-                {"cells", cells(traffic)},
-            };
-        }
-        interfaces.push_back(std::move(fields));
-    }
+    for (const Reading& reading : readings)
+        interfaces.push_back(interface_fields(reading.instance, reading.snapshot));
     return json_text({{"schema", show_schema}, {"interfaces", std::move(interfaces)}});
+}
+
+std::string snapshot_json(std::span<const InterfaceScrape> interfaces)
+{
+    Json readable = Json::array();
+    Json problems = Json::array();
+    for (const InterfaceScrape& interface : interfaces) {
+        if (interface.instance && interface.snapshot)
+            readable.push_back(interface_fields(*interface.instance, *interface.snapshot));
+        if (!interface.up())
+            problems.push_back({{"interface", interface.interface}, {"problem", interface.problem}});
+    }
+    return json_line(
+        {{"schema", show_schema}, {"interfaces", std::move(readable)}, {"problems", std::move(problems)}});
 }
 
 } // namespace xdpstat

@@ -28,6 +28,7 @@ GROUPS = {
     "skeleton": ["*.skel.h"],
     "json": ["nlohmann/*.hpp"],
     "fmt": ["fmt/*.h"],
+    "boost": ["boost/*.hpp"],
 }
 # Not of the C library though they lie in its folders.
 NOT_POSIX = {"sys/capability.h"}

@@ -41,9 +41,9 @@ def long_options(help_text: str) -> list[str]:
     """The long options that a --help lists: those at the start of a line, not those told of in its prose."""
     options = []
     for line in help_text.splitlines():
-        match = re.match(r"^\s+((?:-\w|--[a-z][\w-]*)(?:[ =][A-Z:<\[][^\s,]*)?(?:,\s*-{1,2}[\w-]+)*)", line)
+        match = re.match(r"^\s+((?:-\w|--[a-z][\w.-]*)(?:[ =][A-Z:<\[][^\s,]*)?(?:,\s*-{1,2}[\w.-]+)*)", line)
         if match:
-            options += re.findall(r"--[a-z][\w-]*", match[1])
+            options += re.findall(r"--[a-z][\w.-]*", match[1])
     return sorted(set(options))
 
 

@@ -10,7 +10,8 @@ from conftest import need
 
 WORDS = [
     (["att"], {"attach"}),
-    (["s"], {"show", "status"}),
+    (["s"], {"serve", "show", "status"}),
+    (["serve", "--web."], {"--web.listen-address", "--web.max-connections", "--web.telemetry-path"}),
     (["attach", "--mo"], {"--mode", "--mount-bpffs"}),
     (["attach", "--mode", ""], {"auto", "native", "generic", "offload"}),
     (["attach", "--layout", "s"], {"shared"}),

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "exporter/request_head.hpp"
+
+#include <algorithm>
+
+namespace xdpstat {
+
+namespace {
+
+constexpr std::string_view line_end = "\r\n";
+
+/// RFC 9110, 5.6.2.
+bool is_token_character(char c) noexcept
+{
+    const bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    return alphanumeric || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
+
+bool is_token(std::string_view text) noexcept
+{
+    return !text.empty() && std::ranges::all_of(text, is_token_character);
+}
+
+bool is_control(char c) noexcept
+{
+    return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
+}
+
+bool same_name(std::string_view name, std::string_view lowercase) noexcept
+{
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+    return std::ranges::equal(name, lowercase, {}, lower);
+}
+
+std::string_view trimmed(std::string_view text) noexcept
+{
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
+        text.remove_prefix(1);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
+        text.remove_suffix(1);
+    return text;
+}
+
+/// Takes a line without its end off the text.
+std::string_view take_line(std::string_view& text) noexcept
+{
+    const std::size_t end = text.find(line_end);
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + line_end.size());
+    return line;
+}
+
+std::optional<RequestFault> check_request_line(std::string_view line, bool& is_1_1) noexcept
+{
+    const std::size_t first = line.find(' ');
+    const std::size_t last = line.rfind(' ');
+    if (first == std::string_view::npos || first == last)
+        return RequestFault{400, "the request line is not METHOD TARGET VERSION"};
+    const std::string_view method = line.substr(0, first);
+    const std::string_view target = line.substr(first + 1, last - first - 1);
+    const std::string_view version = line.substr(last + 1);
+    if (!is_token(method))
+        return RequestFault{400, "the method is no token"};
+    const auto is_visible = [](char c) { return c > ' ' && c < 0x7f; };
+    if (target.empty() || !std::ranges::all_of(target, is_visible))
+        return RequestFault{400, "the target has characters that no URI has"};
+    if (target.size() > most_target_bytes)
+        return RequestFault{414, "the target is too long"};
+    if (!version.starts_with("HTTP/") || version.size() != 8 || version[6] != '.')
+        return RequestFault{400, "the version is not HTTP/1.1"};
+    if (version != "HTTP/1.1" && version != "HTTP/1.0")
+        return RequestFault{505, "this server speaks HTTP/1.1"};
+    is_1_1 = version == "HTTP/1.1";
+    return std::nullopt;
+}
+
+/// What the fields of a head say together.
+struct Fields {
+    std::size_t count = 0;
+    std::size_t hosts = 0;
+    std::size_t lengths = 0;
+    std::size_t codings = 0;
+};
+
+std::optional<RequestFault> check_value(std::string_view name, std::string_view value, Fields& seen) noexcept
+{
+    if (same_name(name, "host")) {
+        seen.hosts++;
+        const auto is_of_host = [](char c) {
+            return c > ' ' && c < 0x7f &&
+                   std::string_view("/\\?#@\"<>^`{|}").find(c) == std::string_view::npos;
+        };
+        if (!std::ranges::all_of(value, is_of_host))
+            return RequestFault{400, "the Host field names no host"};
+    } else if (same_name(name, "content-length")) {
+        seen.lengths++;
+        const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+        if (value.empty() || value.size() > 18 || !std::ranges::all_of(value, is_digit))
+            return RequestFault{400, "the Content-Length is no number"};
+    } else if (same_name(name, "transfer-encoding")) {
+        seen.codings++;
+    }
+    return std::nullopt;
+}
+
+std::optional<RequestFault> check_field(std::string_view line, Fields& seen) noexcept
+{
+    if (line.front() == ' ' || line.front() == '\t')
+        return RequestFault{400, "a field goes on in the next line, which RFC 9112 forbids"};
+    if (++seen.count > most_fields)
+        return RequestFault{431, "there are too many fields"};
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos || !is_token(line.substr(0, colon)))
+        return RequestFault{400, "a field is not NAME: VALUE"};
+    const std::string_view value = trimmed(line.substr(colon + 1));
+    if (std::ranges::any_of(value, is_control))
+        return RequestFault{400, "a field has control characters"};
+    return check_value(line.substr(0, colon), value, seen);
+}
+
+} // namespace
+
+std::optional<RequestFault> check_beginning(std::string_view bytes) noexcept
+{
+    for (std::size_t at = 0; at < bytes.size(); at++) {
+        const char c = bytes[at];
+        if (c == '\n' && (at == 0 || bytes[at - 1] != '\r'))
+            return RequestFault{400, "a line ends without a carriage return"};
+        if (c == '\r' && at + 1 < bytes.size() && bytes[at + 1] != '\n')
+            return RequestFault{400, "a carriage return stands alone"};
+        if (is_control(c) && c != '\r' && c != '\n')
+            return RequestFault{400, "there are control characters in the head"};
+    }
+    return std::nullopt;
+}
+
+std::optional<RequestFault> check_head(std::string_view head) noexcept
+{
+    if (const auto fault = check_beginning(head))
+        return fault;
+    bool is_1_1 = false;
+    if (const auto fault = check_request_line(take_line(head), is_1_1))
+        return fault;
+    Fields seen;
+    for (std::string_view line = take_line(head); !line.empty(); line = take_line(head))
+        if (const auto fault = check_field(line, seen))
+            return fault;
+    if (seen.hosts > 1 || (is_1_1 && seen.hosts == 0))
+        return RequestFault{400, "there must be one Host field"};
+    if (seen.lengths > 1 || seen.codings > 1 || (seen.lengths != 0 && seen.codings != 0))
+        return RequestFault{400, "the end of the request is told in two ways"};
+    if (seen.codings != 0 && !is_1_1)
+        return RequestFault{400, "HTTP/1.0 knows no Transfer-Encoding"};
+    return std::nullopt;
+}
+
+} // namespace xdpstat

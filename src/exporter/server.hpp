@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "bpfxx/error.hpp"
+#include "exporter/listen_address.hpp"
+#include "exporter/service_manager.hpp"
+#include "exporter/site.hpp"
+
+namespace xdpstat {
+
+struct ServerOptions {
+    std::size_t most_connections = 512;
+    std::function<void()> reload; ///< what SIGHUP asks for
+};
+
+/// Serves until SIGTERM or SIGINT, which end it cleanly: answers that are under way are given, for two seconds at most.
+/// Tells the service manager when it is ready, reloads, lives and ends. For a process of one thread.
+/// Errors: system, where the kernel gives no event queue.
+[[nodiscard]] bpfxx::Result<> serve(Site& site, std::vector<ListeningSocket> sockets,
+                                    const ServiceManager& manager, ServerOptions options);
+
+} // namespace xdpstat

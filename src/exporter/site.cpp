@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "exporter/site.hpp"
+
+#include <algorithm>
+
+#include "exporter/embedded_file.hpp"
+#include "exporter/negotiation.hpp"
+#include "exporter/query.hpp"
+#include "view/show_json.hpp"
+
+namespace xdpstat {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr std::string_view snapshot_path = "/api/v1/snapshot";
+constexpr std::string_view stream_path = "/api/v1/stream";
+constexpr std::string_view history_path = "/api/v1/history";
+constexpr std::string_view json_type = "application/json";
+constexpr std::string_view html_type = "text/html; charset=utf-8";
+
+/// How old a reading may be that clients of the API share.
+constexpr auto shared_age = milliseconds(50);
+constexpr double shortest_interval = 0.1; ///< seconds between two events of a stream
+constexpr double longest_interval = 60;
+constexpr double longest_step = 60; ///< seconds between two rows of a history
+/// Below this compressing gains nothing.
+constexpr std::size_t shortest_to_compress = 512;
+
+Response text(unsigned status, std::string body)
+{
+    Response response;
+    response.status = status;
+    response.body = std::move(body) + "\n";
+    response.fields.emplace_back("Cache-Control", "no-store");
+    return response;
+}
+
+Response json(std::string body)
+{
+    Response response;
+    response.content_type = json_type;
+    response.body = std::move(body);
+    response.fields.emplace_back("Cache-Control", "no-store");
+    return response;
+}
+
+Response file(const EmbeddedFile& found, const Request& request)
+{
+    Response response;
+    response.content_type = found.content_type;
+    // A page of another version may be served the next time: ask, which costs a few bytes.
+    response.fields.emplace_back("Cache-Control", "no-cache");
+    response.fields.emplace_back("ETag", found.etag);
+    if (matches_tag(request.if_none_match, found.etag)) {
+        response.status = 304;
+        return response;
+    }
+    response.fields.emplace_back("Vary", "Accept-Encoding");
+    response.fixed = found.bytes;
+    if (!found.gzip.empty() && takes_gzip(request.accept_encoding)) {
+        response.fixed = found.gzip;
+        response.fields.emplace_back("Content-Encoding", "gzip");
+    }
+    return response;
+}
+
+/// The path and the query of a target, which may also be a whole URI (RFC 9112, 3.2.2).
+std::pair<std::string_view, std::string_view> split_target(std::string_view target)
+{
+    if (const std::size_t scheme = target.find("://");
+        scheme != std::string_view::npos && !target.starts_with('/')) {
+        const std::size_t path = target.find('/', scheme + 3);
+        target = path == std::string_view::npos ? std::string_view("/") : target.substr(path);
+    }
+    const std::size_t mark = target.find('?');
+    return {target.substr(0, mark),
+            mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1)};
+}
+
+std::string escaped(std::string_view value)
+{
+    std::string result;
+    for (const char c : value) {
+        if (c == '<' || c == '>' || c == '&' || c == '"' || c == '\'')
+            result += "&#" + std::to_string(static_cast<int>(c)) + ";";
+        else
+            result += c;
+    }
+    return result;
+}
+
+} // namespace
+
+const std::vector<std::pair<std::string_view, std::string_view>>& security_fields()
+{
+    static const std::vector<std::pair<std::string_view, std::string_view>> fields{
+        {"Content-Security-Policy",
+         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+        {"X-Content-Type-Options", "nosniff"},
+        {"X-Frame-Options", "DENY"},
+        {"Referrer-Policy", "no-referrer"},
+        {"Cross-Origin-Resource-Policy", "same-origin"},
+    };
+    return fields;
+}
+
+Site::Site(Collector collector, SiteOptions options)
+    : collector_(std::move(collector)), options_(std::move(options))
+{
+}
+
+Response Site::answer(const Request& request)
+{
+    const auto [path, query] = split_target(request.target);
+    Response response = route(path, query, request);
+    // What is there cannot be changed, whatever the method.
+    if (request.method == Method::other && response.status != 404) {
+        response = text(405, "only GET and HEAD are answered here");
+        response.fields.emplace_back("Allow", "GET, HEAD");
+    }
+    compress(response, request);
+    return response;
+}
+
+Response Site::route(std::string_view path, std::string_view query, const Request& request)
+{
+    if (path == options_.telemetry_path)
+        return metrics_page(request);
+    if (path == snapshot_path)
+        return json(snapshot_json(collector_.read(shared_age)));
+    if (path == history_path)
+        return history(query);
+    if (path == stream_path) {
+        const auto interval = query_number(query, "interval", shortest_interval, longest_interval, 1);
+        if (!interval)
+            return text(400, "interval is 0.1 to 60 seconds");
+        Response response;
+        response.content_type = "text/event-stream";
+        response.stream = milliseconds(static_cast<std::int64_t>(*interval * 1000));
+        response.fields.emplace_back("Cache-Control", "no-store");
+        return response;
+    }
+    if (path == "/healthz")
+        return text(200, "ok");
+    if (path == "/readyz")
+        return readiness();
+    const auto files = embedded_files();
+    const auto found = std::ranges::find(files, path, &EmbeddedFile::path);
+    if (found != files.end())
+        return file(*found, request);
+    return path == "/" ? landing_page() : text(404, "there is nothing here; see /");
+}
+
+Response Site::metrics_page(const Request& request)
+{
+    const auto interfaces = collector_.read();
+    const MetricsFormat format = choose_format(request.accept);
+    Response response;
+    response.content_type = content_type(format);
+    response.body = metrics({.interfaces = interfaces,
+                             .seconds = collector_.seconds(),
+                             .build = options_.build,
+                             .process = meter_.read()},
+                            {.format = format, .drop_zero = options_.drop_zero});
+    response.fields.emplace_back("Cache-Control", "no-store");
+    response.fields.emplace_back("Vary", "Accept, Accept-Encoding");
+    return response;
+}
+
+Response Site::history(std::string_view query)
+{
+    const auto seconds = query_number(query, "seconds", 1, static_cast<double>(SampleHistory::rows),
+                                      static_cast<double>(SampleHistory::rows));
+    const auto step = query_number(query, "step", 1, longest_step, 1);
+    if (!seconds || !step)
+        return text(400, "seconds is 1 to 900, step is 1 to 60");
+    const auto now =
+        std::chrono::floor<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    const auto named = query_values(query, "interface");
+    return json(history_json(history_.all(named), static_cast<std::int64_t>(*step),
+                             now - static_cast<std::int64_t>(*seconds * 1000)));
+}
+
+Response Site::readiness()
+{
+    (void)collector_.read(std::chrono::seconds(1));
+    const std::string problem = collector_.not_ready();
+    return problem.empty() ? text(200, "ready") : text(503, "not ready: " + problem);
+}
+
+Response Site::landing_page() const
+{
+    Response response;
+    response.content_type = html_type;
+    const std::string path = escaped(options_.telemetry_path);
+    response.body =
+        "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>xdpstat</title></head>\n"
+        "<body>\n<h1>xdpstat</h1>\n<p>Version " +
+        escaped(options_.build.version) + ", commit " + escaped(options_.build.commit) +
+        "</p>\n<ul>\n<li><a href=\"" + path + "\">Metrics</a></li>\n";
+    for (const auto& [link, name] : {std::pair(snapshot_path, "Snapshot (JSON)"),
+                                     {history_path, "History (JSON)"},
+                                     {std::string_view("/healthz"), "Health"},
+                                     {std::string_view("/readyz"), "Readiness"}})
+        response.body += "<li><a href=\"" + std::string(link) + "\">" + name + "</a></li>\n";
+    response.body += "</ul>\n</body>\n</html>\n";
+    return response;
+}
+
+void Site::compress(Response& response, const Request& request)
+{
+    if (response.body.size() < shortest_to_compress)
+        return;
+    const bool varies =
+        std::ranges::any_of(response.fields, [](const auto& field) { return field.first == "Vary"; });
+    if (!varies)
+        response.fields.emplace_back("Vary", "Accept-Encoding");
+    if (!takes_gzip(request.accept_encoding))
+        return;
+    std::string compressed = gzip_.compress(response.body);
+    if (compressed.empty())
+        return;
+    response.body = std::move(compressed);
+    response.fields.emplace_back("Content-Encoding", "gzip");
+}
+
+std::shared_ptr<const std::string> Site::snapshot_event()
+{
+    const auto now = steady_clock::now();
+    if (!event_ || now - event_time_ >= shared_age) {
+        std::string document = snapshot_json(collector_.read(shared_age));
+        event_ = std::make_shared<const std::string>("event: snapshot\ndata: " + document + "\n");
+        event_time_ = now;
+    }
+    return event_;
+}
+
+void Site::sample()
+{
+    const auto interfaces = collector_.read(shared_age);
+    const auto now =
+        std::chrono::floor<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    history_.add(interfaces, now);
+}
+
+} // namespace xdpstat

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "exporter/collector.hpp"
+#include "exporter/gzip.hpp"
+#include "exporter/process_facts.hpp"
+#include "exporter/sample_history.hpp"
+#include "view/metrics.hpp"
+
+namespace xdpstat {
+
+struct SiteOptions {
+    std::string telemetry_path = "/metrics";
+    bool drop_zero = false;
+    BuildFacts build;
+};
+
+enum class Method : std::uint8_t { get, head, other };
+
+/// A request as the routes see it. Borrows from the connection.
+struct Request {
+    Method method = Method::get;
+    std::string_view target; ///< path and query; a host before them is ignored
+    std::string_view accept;
+    std::string_view accept_encoding;
+    std::string_view if_none_match;
+};
+
+/// What to answer. A plain value; `fixed` and the texts of fields live as long as the process.
+struct Response {
+    unsigned status = 200;
+    std::string_view content_type = "text/plain; charset=utf-8";
+    std::string body;
+    std::string_view fixed; ///< the body where it is a file of the page; else empty
+    std::vector<std::pair<std::string_view, std::string_view>> fields;
+    /// In place of a body: snapshots at this interval, until the client goes.
+    std::optional<std::chrono::milliseconds> stream;
+
+    [[nodiscard]] std::string_view content() const noexcept { return fixed.empty() ? body : fixed; }
+};
+
+/// The fields that every answer has.
+[[nodiscard]] const std::vector<std::pair<std::string_view, std::string_view>>& security_fields();
+
+/// What is served at which path. Knows nothing of sockets. Not thread-safe.
+class Site {
+public:
+    Site(Collector collector, SiteOptions options);
+
+    [[nodiscard]] Response answer(const Request& request);
+
+    /// An event of the stream with all interfaces as they are now. Clients that ask at about the same time share one.
+    [[nodiscard]] std::shared_ptr<const std::string> snapshot_event();
+    /// Takes a row of the history: once a second.
+    void sample();
+    /// Looks again for what is attached, at the next reading.
+    void look_again() noexcept { collector_.look_again(); }
+
+private:
+    [[nodiscard]] Response route(std::string_view path, std::string_view query, const Request& request);
+    [[nodiscard]] Response metrics_page(const Request& request);
+    [[nodiscard]] Response history(std::string_view query);
+    [[nodiscard]] Response readiness();
+    [[nodiscard]] Response landing_page() const;
+    void compress(Response& response, const Request& request);
+
+    Collector collector_;
+    SiteOptions options_;
+    SampleHistory history_;
+    ProcessMeter meter_;
+    Gzip gzip_;
+    std::shared_ptr<const std::string> event_;
+    std::chrono::steady_clock::time_point event_time_;
+};
+
+} // namespace xdpstat

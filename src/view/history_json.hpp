@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "counter/snapshot.hpp"
+#include "view/names.hpp"
+#include "view/traffic_parts.hpp"
+
+namespace xdpstat {
+
+/// The counters of one row: the headline, then packets and bytes by size, transport and version of IP.
+inline constexpr std::size_t history_counters = headline_counters.size() +
+                                                2 * std::size_t{TRAFFIC_SIZE_COUNT} +
+                                                2 * std::size_t{TRAFFIC_TRANSPORT_COUNT} + 2 * ip_versions;
+
+/// What an interface had counted at one moment, for charts. A plain value.
+struct HistoryRow {
+    std::int64_t time = 0; ///< milliseconds since 1970
+    bool has_breakdown = false;
+    std::array<std::uint64_t, history_counters> counters{};
+};
+
+[[nodiscard]] HistoryRow history_row(const Snapshot& snapshot) noexcept;
+
+/// The rows of an interface, oldest first, in the two pieces in which a ring keeps them. Borrows.
+struct HistoryOf {
+    std::string_view interface;
+    std::span<const HistoryRow> older;
+    std::span<const HistoryRow> newer;
+};
+
+/// The version of the schema, docs/schema/history.v1.json.
+inline constexpr const char* history_schema = "xdpstat.history/1";
+
+/// Columns of numbers, one for each counter, on one line with its newline. Of the rows within each `step` seconds of
+/// the clock the last is taken; rows before `since` (milliseconds since 1970) are left out. Pure.
+[[nodiscard]] std::string history_json(std::span<const HistoryOf> interfaces, std::int64_t step,
+                                       std::int64_t since);
+
+} // namespace xdpstat

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "view/metrics_writer.hpp"
+
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "view/line.hpp"
+
+namespace xdpstat {
+
+namespace {
+
+template <class Number>
+void append(std::string& text, Number value)
+{
+    std::array<char, 32> digits{};
+    const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value);
+    text.append(digits.data(), end);
+}
+
+/// A line break would end the comment. OpenMetrics escapes quotation marks too.
+void append_help(std::string& text, std::string_view help, MetricsFormat format)
+{
+    for (const char c : help) {
+        if (c == '\n')
+            text += "\\n";
+        else if (c == '\\' || (c == '"' && format == MetricsFormat::openmetrics))
+            (text += '\\') += c;
+        else
+            text += c;
+    }
+}
+
+std::string_view type_name(MetricType type, MetricsFormat format)
+{
+    switch (type) {
+    case MetricType::counter:
+        return "counter";
+    case MetricType::histogram:
+        return "histogram";
+    case MetricType::info:
+        // The older format knows none.
+        return format == MetricsFormat::openmetrics ? "info" : "gauge";
+    case MetricType::gauge:
+        break;
+    }
+    return "gauge";
+}
+
+std::string_view suffix_of(MetricType type)
+{
+    switch (type) {
+    case MetricType::counter:
+        return "_total";
+    case MetricType::info:
+        return "_info";
+    case MetricType::gauge:
+    case MetricType::histogram:
+        break;
+    }
+    return "";
+}
+
+} // namespace
+
+const char* content_type(MetricsFormat format) noexcept
+{
+    return format == MetricsFormat::openmetrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+                                                : "text/plain; version=0.0.4; charset=utf-8";
+}
+
+void MetricsWriter::begin(const MetricFamily& family)
+{
+    type_ = family.type;
+    name_ = family.name;
+    // The older format names in its comments what the samples are called.
+    std::string called = name_;
+    if (format_ == MetricsFormat::text)
+        called += suffix_of(type_);
+    ((text_ += "# HELP ") += called) += ' ';
+    append_help(text_, family.help, format_);
+    (text_ += '.') += '\n';
+    (((text_ += "# TYPE ") += called) += ' ') += type_name(type_, format_);
+    text_ += '\n';
+    if (format_ == MetricsFormat::openmetrics && !family.unit.empty())
+        ((((text_ += "# UNIT ") += called) += ' ') += family.unit) += '\n';
+}
+
+void MetricsWriter::write_name(std::string_view suffix, std::string_view labels)
+{
+    (text_ += name_) += suffix;
+    if (!labels.empty())
+        ((text_ += '{') += labels) += '}';
+    text_ += ' ';
+}
+
+void MetricsWriter::sample(std::string_view labels, std::uint64_t value)
+{
+    part(suffix_of(type_), labels, value);
+}
+
+void MetricsWriter::sample(std::string_view labels, double value)
+{
+    write_name(suffix_of(type_), labels);
+    append(text_, value);
+    text_ += '\n';
+}
+
+void MetricsWriter::part(std::string_view suffix, std::string_view labels, std::uint64_t value)
+{
+    write_name(suffix, labels);
+    append(text_, value);
+    text_ += '\n';
+}
+
+std::string MetricsWriter::bound(std::uint64_t upper) const
+{
+    // OpenMetrics has bounds as floating point numbers, and the text of a label is what tells series apart.
+    return "le=\"" + std::to_string(upper) + (format_ == MetricsFormat::openmetrics ? ".0\"" : "\"");
+}
+
+std::string MetricsWriter::finish()
+{
+    if (format_ == MetricsFormat::openmetrics)
+        text_ += "# EOF\n";
+    return std::exchange(text_, {});
+}
+
+std::string label(std::string_view name, std::string_view value)
+{
+    std::string result(name);
+    result += "=\"";
+    for (std::size_t at = 0; at < value.size();) {
+        const CodePoint point = next_code_point(value, at);
+        if (!point.valid)
+            result += "\xef\xbf\xbd";
+        else if (value[at] == '\n')
+            result += "\\n";
+        else if (value[at] == '"' || value[at] == '\\')
+            (result += '\\') += value[at];
+        else
+            result.append(value, at, point.length);
+        at += point.length;
+    }
+    return result += '"';
+}
+
+} // namespace xdpstat

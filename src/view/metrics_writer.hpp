@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace xdpstat {
+
+/// The two formats that Prometheus scrapes.
+enum class MetricsFormat : std::uint8_t {
+    text,        ///< Prometheus text 0.0.4
+    openmetrics, ///< OpenMetrics 1.0.0
+};
+
+/// What an answer in this format says of its content.
+[[nodiscard]] const char* content_type(MetricsFormat format) noexcept;
+
+enum class MetricType : std::uint8_t { counter, gauge, histogram, info };
+
+/// What is said once of all samples of a name.
+struct MetricFamily {
+    std::string_view name; ///< without the suffix of its type (_total, _info)
+    MetricType type = MetricType::gauge;
+    std::string_view unit; ///< the last word of the name, or empty
+    std::string_view help; ///< a sentence without a full stop
+};
+
+/// Writes families one after the other, in either format: the names of counters and infos, UNIT and the bounds of
+/// buckets differ between them. Pure; numbers are exact to 64 bits.
+class MetricsWriter {
+public:
+    explicit MetricsWriter(MetricsFormat format) : format_(format) {}
+
+    /// Begins a family. A name begins once: samples of a family stand together.
+    void begin(const MetricFamily& family);
+
+    /// A sample of the family. @param labels as label() makes them, joined by commas; may be empty
+    void sample(std::string_view labels, std::uint64_t value);
+    void sample(std::string_view labels, double value);
+    /// A histogram's sample. @param suffix "_bucket", "_sum", "_count"
+    void part(std::string_view suffix, std::string_view labels, std::uint64_t value);
+
+    /// The label of a bucket with this upper bound.
+    [[nodiscard]] std::string bound(std::uint64_t upper) const;
+
+    /// Ends the exposition. The writer is then empty.
+    [[nodiscard]] std::string finish();
+
+private:
+    void write_name(std::string_view suffix, std::string_view labels);
+
+    MetricsFormat format_;
+    MetricType type_ = MetricType::gauge;
+    std::string name_;
+    std::string text_;
+};
+
+/// `name="value"` with the value escaped; what is no UTF-8 becomes U+FFFD.
+[[nodiscard]] std::string label(std::string_view name, std::string_view value);
+
+} // namespace xdpstat

@@ -1,0 +1,368 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The server answers what HTTP/1.1 says, to the letter, and refuses the rest: raw sockets to the real binary."""
+
+import gzip
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import network
+import pytest
+from serving import Client, Manager, Server
+from test_output import validate  # noqa: F401
+from test_serve import counter, start_server  # noqa: F401
+
+CONTENT_SECURITY = ["default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "img-src 'self' data:"]
+ROUTES = ["/", "/metrics", "/api/v1/snapshot", "/api/v1/history", "/healthz", "/readyz"]
+
+
+@pytest.fixture
+def netns(make_namespace):
+    return make_namespace("serve")
+
+
+@pytest.fixture
+def server(start_server, netns) -> Server:  # noqa: F811
+    """A server of nothing, which is enough to speak HTTP to."""
+    return start_server(netns=netns)
+
+
+def is_secure(answer) -> bool:
+    policy = [part.strip() for part in answer.fields["content-security-policy"].split(";")]
+    return all(part in policy for part in CONTENT_SECURITY) and answer.fields["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ROUTES)
+def test_routes(server, path):
+    with server.client() as client:
+        answer = client.ask(path)
+        assert answer.status == 200 and answer.body and is_secure(answer)
+        assert re.fullmatch(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT", answer.fields["date"])
+        head = client.ask(path, "HEAD")
+        assert head.status == 200 and is_secure(head)
+        assert {**head.fields, "date": "", "content-length": ""} == {**answer.fields, "date": "", "content-length": ""}
+        for method in ("POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "FOO"):
+            refused = client.ask(path, method)
+            assert (refused.status, refused.fields["allow"]) == (405, "GET, HEAD")
+        assert client.ask(f"http://elsewhere:1{path}").status == 200, "a whole URI is taken (RFC 9112, 3.2.2)"
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/metrics/", "/Metrics", "/../etc/passwd", "/%2e%2e/etc/passwd", "//etc/passwd",
+                                  "/api/v1/../../metrics", "/.", "*", "/api/v1/snapshot/eth0", "/index.html\\..", "/%00"])  # fmt: skip
+def test_what_is_not_there(server, path):
+    answer = server.get(path)
+    assert answer.status == 404 and is_secure(answer)
+    assert "root:" not in answer.text
+
+
+def test_landing_page_names_what_there_is(server):
+    answer = server.get("/")
+    assert answer.fields["content-type"] == "text/html; charset=utf-8"
+    links = re.findall(r'href="([^"]*)"', answer.text)
+    assert "/metrics" in links and "/api/v1/snapshot" in links
+    for link in links:
+        assert server.get(link).status == 200
+    assert "style" not in answer.text and "<script" not in answer.text, "the policy would not let it be"
+
+
+def test_telemetry_path(start_server, netns):  # noqa: F811
+    server = start_server("--web.telemetry-path", "/other", netns=netns)
+    assert server.get("/other").text.startswith("# HELP") and server.get("/metrics").status == 404
+    assert 'href="/other"' in server.get("/").text
+
+
+def test_gzip(server):
+    plain, packed = server.get("/metrics"), server.get("/metrics", Accept_Encoding="deflate, gzip;q=0.5")
+    assert packed.fields["content-encoding"] == "gzip" and "content-encoding" not in plain.fields
+    assert "Accept-Encoding" in packed.fields["vary"] and "Accept-Encoding" in plain.fields["vary"]
+    names = [line.split(" ")[0] for line in plain.text.splitlines()]
+    assert [line.split(" ")[0] for line in gzip.decompress(packed.body).decode().splitlines()] == names
+    assert "content-encoding" not in server.get("/metrics", Accept_Encoding="gzip;q=0").fields
+    assert "content-encoding" not in server.get("/healthz", Accept_Encoding="gzip").fields, "too short to gain"
+
+
+def test_one_connection_takes_many_requests_and_pipelines(server):
+    with server.client() as client:
+        client.send(b"\r\n" + b"".join(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode() for path in ROUTES * 20))
+        for path in ROUTES * 20:
+            answer = client.answer()
+            assert answer.status == 200
+            assert (answer.body == b"ok\n") == (path == "/healthz"), "answers come in the order of the requests"
+        # In pieces, each byte by itself.
+        for byte in b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n":
+            client.send(bytes([byte]))
+        assert client.answer().body == b"ok\n"
+
+
+@pytest.mark.parametrize("request_text", ["GET /healthz HTTP/1.0\r\n\r\n", "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+                                          "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Close\r\n\r\n"])  # fmt: skip
+def test_closes_when_asked_to(server, request_text):
+    with server.client() as client:
+        client.send(request_text.encode())
+        answer = client.answer()
+        assert (answer.status, answer.body, answer.fields["connection"]) == (200, b"ok\n", "close")
+        assert client.is_closed() and not client.bytes
+
+
+HOST = b"Host: a\r\n"
+MALFORMED = {
+    "no host": b"GET / HTTP/1.1\r\n\r\n",
+    "two hosts": b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+    "hostile host": b"GET / HTTP/1.1\r\nHost: <script>alert(1)</script>\r\n\r\n",
+    "length and coding": b"GET / HTTP/1.1\r\n" + HOST + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "coding and length": b"GET / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n",
+    "two lengths": b"GET / HTTP/1.1\r\n" + HOST + b"Content-Length: 0\r\nContent-Length: 30\r\n\r\n",
+    "list of lengths": b"GET / HTTP/1.1\r\n" + HOST + b"Content-Length: 0, 0\r\n\r\n",
+    "negative length": b"GET / HTTP/1.1\r\n" + HOST + b"Content-Length: -1\r\n\r\n",
+    "hidden coding": b"GET / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding : chunked\r\n\r\n",
+    "folded": b"GET / HTTP/1.1\r\n" + HOST + b"X: a\r\n b\r\n\r\n",
+    "folded coding": b"GET / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding:\r\n chunked\r\n\r\n",
+    "bare line feeds": b"GET / HTTP/1.1\n" + HOST.replace(b"\r", b"") + b"\n",
+    "one bare line feed": b"GET / HTTP/1.1\r\n" + b"Host: a\n" + b"\r\n",
+    "bare return": b"GET / HTTP/1.1\r\n" + HOST + b"X: a\rContent-Length: 30\r\n\r\n",
+    "zero": b"GET / HTTP/1.1\r\n" + HOST + b"X: a\0b\r\n\r\n",
+    "blanks": b"GET  /  HTTP/1.1\r\n" + HOST + b"\r\n",
+    "no version": b"GET /\r\n\r\n",
+    "no method": b"/ HTTP/1.1\r\n\r\n",
+    "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    "garbage": bytes(range(256)),
+    "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_malformed_requests_are_refused_and_nothing_behind_them_is_answered(server, name):
+    with server.client() as client:
+        client.send(MALFORMED[name] + b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+        answer = client.answer()
+        assert answer.status == (505 if name == "HTTP/2" else 400) and is_secure(answer)
+        assert answer.fields["connection"] == "close" and answer.text.strip()
+        assert b"script" not in answer.body
+        assert client.is_closed() and not client.bytes, "the second request may be anybody's"
+    assert server.get("/healthz").status == 200
+
+
+TOO_MUCH = {
+    "long target": (b"GET /" + b"a" * 3000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
+    "many fields": (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: a\r\n" * 100 + b"\r\n", 431),
+    "long field": (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 10_000 + b"\r\n\r\n", 431),
+    "endless field": (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 1_000_000, 431),
+    "content": (b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", 413),
+    "chunks": (b"GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 413),
+    "much content": (b"POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\nExpect: 100-continue\r\n\r\n", 405),
+    "a proxy's": (b"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n", 404),
+}
+
+
+@pytest.mark.parametrize("name", TOO_MUCH)
+def test_limits(server, name):
+    head, status = TOO_MUCH[name]
+    with server.client() as client:
+        try:
+            client.send(head)
+        except (ConnectionResetError, BrokenPipeError):
+            pass  # it has heard enough
+        assert client.answer().status == status
+        if status != 404:
+            assert client.is_closed() and not client.bytes
+    assert server.get("/healthz").status == 200
+
+
+def test_a_client_that_is_slow_to_ask_is_closed(server):
+    with server.client(timeout=30) as slow, server.client(timeout=30) as slower:
+        slow.send(b"GET / HTTP/1.1\r\n")
+        slower.send(b"G")
+        assert server.get("/healthz").status == 200
+        assert slow.is_closed() and slower.is_closed() and not slow.bytes + slower.bytes
+
+
+def resident_kib(server: Server) -> int:
+    return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{server.process.pid}/status").read_text())[1])
+
+
+def test_thousands_of_idle_connections_do_not_keep_a_scrape_out(start_server, netns):  # noqa: F811
+    server = start_server("--web.max-connections", "64", netns=netns)
+    before = resident_kib(server)
+    clients = []
+    try:
+        for i in range(3000):
+            clients.append(server.client())
+            if i % 2 == 0:
+                clients[-1].send(b"GET / HTTP/1.1\r\nHost:")
+            if i % 500 == 0:
+                assert server.get("/metrics").status == 200
+        assert server.get("/metrics").status == 200
+        assert len(os.listdir(f"/proc/{server.process.pid}/fd")) < 64 + 40
+        assert resident_kib(server) - before < 4096
+    finally:
+        for client in clients:
+            client.socket.close()
+
+
+def test_streams_do_not_keep_a_scrape_out(start_server, netns):  # noqa: F811
+    server = start_server("--web.max-connections", "8", netns=netns)
+    clients = [server.client() for _ in range(6)]
+    try:
+        answers = []
+        for client in clients:
+            client.send(b"GET /api/v1/stream HTTP/1.1\r\nHost: a\r\n\r\n")
+            answers.append(client.head().status)
+        assert answers == [200] * 4 + [503] * 2
+        assert server.get("/metrics").status == 200
+    finally:
+        for client in clients:
+            client.socket.close()
+
+    def there_is_room() -> bool:
+        with server.client() as client:
+            client.send(b"GET /api/v1/stream?interval=0.1 HTTP/1.1\r\nHost: a\r\n\r\n")
+            return client.head().status == 200
+
+    network.until(there_is_room, "the places of the clients that went are free again")
+
+
+def test_stream_tells_what_is_counted(counter, start_server, send, validate):  # noqa: F811
+    from test_counts import frame
+
+    link = counter()
+    end = link.receiver
+    server = start_server(netns=end.netns)
+    with server.client() as one, server.client() as two, server.client() as lazy:
+        for client in (one, two, lazy):
+            client.send(b"GET /api/v1/stream?interval=0.2 HTTP/1.1\r\nHost: a\r\n\r\n")
+            head = client.head()
+            assert head.fields["content-type"] == "text/event-stream" and is_secure(head)
+        first = one.event()
+        validate(first, "show")
+        assert first["interfaces"][0]["stats"]["total_packets"] == 0
+        send(link.sender, frame=frame(link, 17, 100), count=777)
+        while (event := one.event())["interfaces"][0]["stats"]["total_packets"] != 777:
+            pass
+        # All clients of an interval share a reading; the one that never reads keeps nobody waiting.
+        taken = event["interfaces"][0]["taken"]
+        while two.event()["interfaces"][0]["taken"] != taken:
+            pass
+        server.process.send_signal(signal.SIGTERM)
+        assert one.is_closed() and server.process.wait(timeout=10) == 0
+
+
+@pytest.mark.parametrize("query", ["interval=0", "interval=0.05", "interval=61", "interval=x", "interval=", "interval=nan"])
+def test_stream_of_a_wrong_interval(server, query):
+    assert server.get(f"/api/v1/stream?{query}").status == 400
+
+
+def test_documents_keep_to_their_schema(counter, start_server, validate):  # noqa: F811
+    link = counter()
+    name = link.receiver.name
+    server = start_server(netns=link.receiver.netns)
+    validate(server.get("/api/v1/snapshot").json(), "show")
+    network.until(lambda: len(server.get("/api/v1/history").json()["interfaces"][0]["time"]) >= 2, "two seconds have passed")
+    history = server.get("/api/v1/history").json()
+    validate(history, "history")
+    interface = history["interfaces"][0]
+    assert interface["interface"] == name
+    lengths = {len(column) for column in interface["stats"].values()} | {len(interface["time"])}
+    for side in interface["traffic"].values():
+        lengths |= {len(column) for cell in side.values() for column in cell.values()}
+    assert len(lengths) == 1
+    assert server.get("/api/v1/history?interface=nothere").json()["interfaces"] == []
+    assert len(server.get(f"/api/v1/history?interface={name}&seconds=900&step=60").json()["interfaces"][0]["time"]) <= 2
+    for query in ("seconds=0", "seconds=901", "step=0", "step=61", "step=x"):
+        assert server.get(f"/api/v1/history?{query}").status == 400
+
+
+def test_addresses(start_server, netns, tmp_path):  # noqa: F811
+    path = tmp_path / "socket"
+    server = start_server(netns=netns, addresses=["127.0.0.1:0", "[::1]:0", ":0", f"unix:{path}"])
+    assert len(server.urls) == 4 and server.urls[3] == f"unix:{path}"
+    for url in server.urls[:2] + server.urls[3:]:
+        with server.client(url) as client:
+            assert client.ask("/healthz").status == 200
+    port = int(server.urls[2].rstrip("/").rsplit(":", 1)[1])
+    for address, family in (("127.0.0.1", socket.AF_INET), ("::1", socket.AF_INET6)):
+        with Client(netns, (address, port), family) as client:
+            assert client.ask("/healthz").status == 200
+    assert server.stop() == 0
+    assert not path.exists()
+
+
+def one_line(result: subprocess.CompletedProcess) -> str:
+    assert result.stderr.startswith("xdpstat: ") and result.stderr.count("\n") == 1, result.stderr
+    return result.stderr
+
+
+def test_wrong_starts_say_why_on_one_line(xdpstat, server, netns, pin_root, make_namespace):
+    def serve(*words) -> subprocess.CompletedProcess:
+        return xdpstat("serve", *words, "--pin-root", pin_root, netns=netns, check=False)
+
+    address = server.urls[0].removeprefix("http://").rstrip("/")
+    taken = serve("--web.listen-address", address)
+    assert taken.returncode == 5 and f"cannot listen on {address}: another process listens there" in one_line(taken)
+    for bad in ("nowhere", "127.0.0.1:99999", "::1:80", "example.com:80", "unix:"):
+        wrong = serve("--web.listen-address", bad)
+        assert wrong.returncode == 2 and "cannot listen on" in one_line(wrong)
+    elsewhere = serve("--web.listen-address", "192.0.2.1:0")
+    assert elsewhere.returncode == 3 and "no such address" in one_line(elsewhere)
+    absent = serve("nothere0", "--web.listen-address", "127.0.0.1:0")
+    assert absent.returncode == 3 and "nothere0" in one_line(absent)
+    absent = serve("nothere0", "--attach", "--web.listen-address", "127.0.0.1:0")
+    assert absent.returncode == 3 and "nothere0" in one_line(absent)
+    assert serve("--attach").returncode == 2
+    assert serve("--web.telemetry-path", "metrics").returncode == 2
+    assert serve("--web.max-connections", "0").returncode == 2
+    assert not pin_root.exists()
+
+
+def test_a_service_manager_is_told(start_server, xdpstat, netns, tmp_path):  # noqa: F811
+    manager = Manager(tmp_path / "notify")
+    try:
+        server = start_server(netns=netns, env={**os.environ, "NOTIFY_SOCKET": manager.path, "WATCHDOG_USEC": "400000"})
+        heard = {manager.hear() for _ in range(4)}
+        assert heard == {"READY=1", "WATCHDOG=1"}
+        server.process.send_signal(signal.SIGHUP)
+        while not (state := manager.hear()).startswith("RELOADING=1\nMONOTONIC_USEC="):
+            assert state == "WATCHDOG=1"
+        while (state := manager.hear()) != "READY=1":
+            assert state == "WATCHDOG=1"
+        server.process.send_signal(signal.SIGTERM)
+        while (state := manager.hear()) != "STOPPING=1":
+            assert state == "WATCHDOG=1"
+        assert server.process.wait(timeout=10) == 0
+    finally:
+        manager.close()
+
+
+def test_sockets_are_taken_over_from_a_service_manager(xdpstat, pin_root):
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        words = ["bash", "-c", f'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@" 3<&{listening.fileno()}', "bash",
+                 xdpstat.binary, "serve", "--pin-root", str(pin_root)]  # fmt: skip
+        process = subprocess.Popen(words, pass_fds=[listening.fileno()], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        xdpstat.running.append(process)
+        server = Server(process, None)
+        server.wait_until_it_listens(1)
+        assert server.urls == ["http://%s:%d/" % listening.getsockname()]
+        assert server.get("/healthz").status == 200
+        assert server.stop() == 0
+    words[2] = 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@" 3</dev/null'
+    wrong = subprocess.run(words, capture_output=True, text=True, timeout=30)
+    assert wrong.returncode == 6 and "no stream socket that listens" in one_line(wrong)
+
+
+def test_answers_under_way_are_given_when_it_ends(server):
+    with server.client() as idle, server.client() as stream:
+        stream.send(b"GET /api/v1/stream HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert stream.head().status == 200
+        assert server.stop(signal.SIGINT) == 0
+        assert idle.is_closed() and stream.is_closed()
+
+
+def test_golden_history_keeps_to_its_schema(validate):  # noqa: F811
+    golden = Path(__file__).resolve().parents[1] / "golden"
+    validate(json.loads((golden / "history.json").read_text()), "history")
+    validate(json.loads((golden / "snapshot.json").read_text()), "show")
