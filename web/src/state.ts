@@ -20,7 +20,7 @@ export interface Live {
 
 /** Everything at one moment. A plain value: a page that is paused holds on to one. */
 export interface View {
-    /** Milliseconds since 1970, by the clock of the machine that counts. */
+    /** Milliseconds since 1970, by the clock of the machine that counts: all interfaces were read then or a little later. */
     readonly now: number;
     readonly all: readonly Live[];
 }
@@ -63,7 +63,7 @@ export class Model {
         }
         all.sort((a, b) => compareNames(a.name, b.name));
         const taken = all.flatMap((live) => (live.info ? [live.info.taken] : []));
-        this.view = { now: Math.max(...taken, taken.length ? 0 : Date.now()), all };
+        this.view = { now: taken.length ? Math.min(...taken) : Date.now(), all };
         // Interfaces come and go: containers make a new name each time.
         for (const name of this.histories.keys()) {
             if (!read.has(name) && !snapshot.problems.has(name)) this.histories.delete(name);
