@@ -12,7 +12,7 @@ export const root = path.dirname(fileURLToPath(import.meta.url));
 export const target = ["chrome109", "firefox115", "safari16.4"];
 
 const licence = "/* SPDX-License-Identifier: BSD-2-Clause */";
-const parts = "/* with uPlot, MIT: licenses.txt */";
+const parts = "/* The library uPlot in it: MIT, see licenses.txt */";
 
 /** Two scripts: app.js is what the first paint needs, charts.js is loaded after it. */
 function options(folder) {
@@ -28,7 +28,7 @@ function options(folder) {
         lineLimit: 400,
         charset: "utf8",
         legalComments: "none",
-        banner: { js: `${licence} ${parts}`, css: `${licence} ${parts}` },
+        banner: { js: `${licence}\n${parts}`, css: `${licence}\n${parts}` },
         external: ["./charts.js"],
         logLevel: "warning",
     };

@@ -210,13 +210,14 @@ def test_keyboard_alone(page):
     assert browser.get("[...document.querySelectorAll('a, button')].every((one) => one.textContent.trim() || one.getAttribute('aria-label'))")
 
 
-@pytest.mark.parametrize("width", [320, 390, 768, 1280, 1920, 3840])
+@pytest.mark.parametrize("width", [320, 390, 768, 1000, 1280, 1400, 1920, 3840])
 def test_fits(page, width):
     """From a phone to a wall, without a bar to scroll sideways (WCAG 1.4.10 asks for it at 320)."""
     _, _, browser = page
     browser("resize", width, 800)
     browser.until("document.querySelectorAll('.chart canvas').length === 4")
     browser.until("document.documentElement.scrollWidth <= innerWidth")
+    browser.until("[...document.querySelectorAll('.panel')].every((panel) => panel.scrollWidth <= panel.clientWidth)")
     browser.until("document.querySelector('#total-chart canvas').getBoundingClientRect().right <= innerWidth")
 
 
