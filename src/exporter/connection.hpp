@@ -4,13 +4,13 @@
 #include <chrono>
 #include <cstddef>
 #include <list>
+#include <memory>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
 
 #include "exporter/broadcast.hpp"
 #include "exporter/site.hpp"
+#include "exporter/transport.hpp"
 
 namespace xdpstat {
 
@@ -22,8 +22,6 @@ struct Patience {
     std::chrono::seconds event{10};  ///< to take an event of a stream
     std::chrono::seconds goodbye{1}; ///< to close its end once it was told
 };
-
-using Socket = boost::asio::generic::stream_protocol::socket;
 
 /// What all connections share. Holds nothing of Asio's, so it may outlive the io_context. Not thread-safe.
 class Connections {
@@ -79,6 +77,6 @@ private:
 };
 
 /// Answers the requests of a connection, one after the other, until either end closes it.
-boost::asio::awaitable<void> serve_connection(Socket socket, Connections& all);
+boost::asio::awaitable<void> serve_connection(std::unique_ptr<Transport> transport, Connections& all);
 
 } // namespace xdpstat

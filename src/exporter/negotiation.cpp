@@ -107,13 +107,11 @@ bool takes_gzip(std::string_view accept_encoding) noexcept
 
 bool matches_tag(std::string_view if_none_match, std::string_view tag) noexcept
 {
-    while (!if_none_match.empty()) {
-        std::string_view one = take(if_none_match, ',');
-        if (one.starts_with("W/"))
-            one.remove_prefix(2);
-        if (one == tag || one == "*")
+    // Weakly, as RFC 9110, 13.1.2 has it: whether a tag is weak does not matter.
+    const auto opaque = [](std::string_view one) { return one.starts_with("W/") ? one.substr(2) : one; };
+    while (!if_none_match.empty())
+        if (const std::string_view one = take(if_none_match, ','); one == "*" || opaque(one) == opaque(tag))
             return true;
-    }
     return false;
 }
 

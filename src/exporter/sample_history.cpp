@@ -46,7 +46,7 @@ void SampleHistory::add(std::span<const InterfaceScrape> interfaces, std::int64_
 {
     std::erase_if(rings_, [&](const Ring& ring) { return ring.latest() < now - reach; });
     for (const InterfaceScrape& interface : interfaces)
-        if (interface.up())
+        if (interface.up() && interface.snapshot)
             if (Ring* ring = ring_of(interface.interface))
                 ring->add(history_row(*interface.snapshot));
     std::ranges::sort(rings_, {}, &Ring::interface);

@@ -52,8 +52,8 @@ public:
             asio::co_spawn(context_, accept(std::move(socket)), asio::detached);
         asio::co_spawn(context_, obey_signals(), asio::detached);
         asio::co_spawn(context_, sample(), asio::detached);
-        if (manager_.watchdog())
-            asio::co_spawn(context_, feed_watchdog(), asio::detached);
+        if (const auto interval = manager_.watchdog())
+            asio::co_spawn(context_, feed_watchdog(*interval), asio::detached);
         manager_.tell("READY=1");
         context_.run();
         manager_.tell("STOPPING=1");
@@ -82,7 +82,7 @@ private:
                 asio::steady_timer pause(context_, pause_without_means);
                 (void)co_await pause.async_wait(as_result);
             } else if (all_.make_room()) {
-                asio::co_spawn(context_, serve_connection(std::move(socket), all_),
+                asio::co_spawn(context_, serve_connection(plain_transport(std::move(socket)), all_),
                                [this](const std::exception_ptr&) {
                                    if (all_.stopping && all_.count() == 0)
                                        context_.stop();
@@ -118,7 +118,7 @@ private:
         all_.stopping = true;
         boost::system::error_code ignored;
         for (Acceptor* acceptor : acceptors_)
-            acceptor->close(ignored);
+            (void)acceptor->close(ignored);
         all_.close_idle();
         all_.broadcast.wake_all();
         asio::steady_timer deadline(context_, all_.count() == 0 ? steady_clock::duration() : longest_end);
@@ -138,12 +138,12 @@ private:
         }
     }
 
-    asio::awaitable<void> feed_watchdog()
+    asio::awaitable<void> feed_watchdog(std::chrono::microseconds interval)
     {
         asio::steady_timer clock(context_);
         for (;;) {
             manager_.tell("WATCHDOG=1");
-            clock.expires_after(*manager_.watchdog());
+            clock.expires_after(interval);
             const auto [error] = co_await clock.async_wait(as_result);
             if (error)
                 co_return;

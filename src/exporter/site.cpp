@@ -194,19 +194,20 @@ Response Site::readiness()
 
 Response Site::landing_page() const
 {
+    const std::pair<std::string_view, const char*> links[] = {{options_.telemetry_path, "Metrics"},
+                                                              {snapshot_path, "Snapshot (JSON)"},
+                                                              {history_path, "History (JSON)"},
+                                                              {"/healthz", "Health"},
+                                                              {"/readyz", "Readiness"}};
     Response response;
     response.content_type = html_type;
-    const std::string path = escaped(options_.telemetry_path);
     response.body =
         "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>xdpstat</title></head>\n"
         "<body>\n<h1>xdpstat</h1>\n<p>Version " +
-        escaped(options_.build.version) + ", commit " + escaped(options_.build.commit) +
-        "</p>\n<ul>\n<li><a href=\"" + path + "\">Metrics</a></li>\n";
-    for (const auto& [link, name] : {std::pair(snapshot_path, "Snapshot (JSON)"),
-                                     {history_path, "History (JSON)"},
-                                     {std::string_view("/healthz"), "Health"},
-                                     {std::string_view("/readyz"), "Readiness"}})
-        response.body += "<li><a href=\"" + std::string(link) + "\">" + name + "</a></li>\n";
+        escaped(options_.build.version) + ", commit " + escaped(options_.build.commit) + "</p>\n<ul>\n";
+    // Relative, for a proxy may serve it below another path.
+    for (const auto& [path, name] : links)
+        response.body += "<li><a href=\"" + escaped(path.substr(1)) + "\">" + name + "</a></li>\n";
     response.body += "</ul>\n</body>\n</html>\n";
     return response;
 }

@@ -228,8 +228,8 @@ def test_prometheus_scrapes_it(counter, start_server, send, tmp_path):
             try:
                 with Client(end.netns, ("127.0.0.1", 9090)) as client:
                     return json.loads(client.ask("/api/v1/query?query=" + urllib.parse.quote(expression)).text)["data"]["result"]
-            except (OSError, KeyError, EOFError):
-                return []
+            except (OSError, KeyError, EOFError, ValueError):
+                return []  # it starts
 
         found = network.until(lambda: query("sum(xdpstat_packets_total)"), "Prometheus has scraped it", timeout=60)
         assert found[0]["value"][1] == "4321"

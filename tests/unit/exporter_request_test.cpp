@@ -58,6 +58,7 @@ TEST(Negotiation, MatchesTags)
     EXPECT_TRUE(matches_tag("\"a\"", "\"a\""));
     EXPECT_TRUE(matches_tag("\"b\", W/\"a\"", "\"a\""));
     EXPECT_TRUE(matches_tag("*", "\"a\""));
+    EXPECT_TRUE(matches_tag("\"a\"", "W/\"a\""));
     EXPECT_FALSE(matches_tag("", "\"a\""));
     EXPECT_FALSE(matches_tag("a", "\"a\""));
 }

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "exporter/tls.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <string>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <unistd.h>
+
+namespace xdpstat {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+
+int version_of(TlsVersion version)
+{
+    switch (version) {
+    case TlsVersion::tls10:
+        return TLS1_VERSION;
+    case TlsVersion::tls11:
+        return TLS1_1_VERSION;
+    case TlsVersion::tls12:
+        return TLS1_2_VERSION;
+    case TlsVersion::tls13:
+        break;
+    }
+    return TLS1_3_VERSION;
+}
+
+int verify_mode_of(ClientAuth auth)
+{
+    switch (auth) {
+    case ClientAuth::none:
+        return SSL_VERIFY_NONE;
+    case ClientAuth::request:
+    case ClientAuth::verify_if_given:
+        return SSL_VERIFY_PEER;
+    case ClientAuth::require_any:
+    case ClientAuth::require_verified:
+        break;
+    }
+    return SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+}
+
+/// Takes any certificate of a client, verified or not: who asked for one only wants to see it.
+int take_any(int, X509_STORE_CTX*)
+{
+    return 1;
+}
+
+bpfxx::Error bad_file(const std::string& operation, const std::string& path)
+{
+    if (::access(path.c_str(), R_OK) != 0)
+        return bpfxx::system_error(operation, path, errno);
+    const char* reason = ERR_reason_error_string(ERR_peek_last_error());
+    return bpfxx::make_error(bpfxx::ErrorKind::invalid, operation, path,
+                             reason == nullptr ? "OpenSSL does not take it" : reason);
+}
+
+bool has_san(X509* certificate, const std::vector<std::string>& wanted)
+{
+    return std::ranges::any_of(wanted, [&](const std::string& name) {
+        return X509_check_host(certificate, name.data(), name.size(), X509_CHECK_FLAG_NEVER_CHECK_SUBJECT,
+                               nullptr) == 1 ||
+               X509_check_ip_asc(certificate, name.c_str(), 0) == 1 ||
+               X509_check_email(certificate, name.data(), name.size(), 0) == 1;
+    });
+}
+
+} // namespace
+
+struct TlsContext::State {
+    // Asio's own takes it over, and its calls that throw are not used.
+    asio::ssl::context context{asio::ssl::context::tls_server};
+    TlsConfig config;
+};
+
+TlsContext::TlsContext(std::unique_ptr<State> state) : state_(std::move(state)) {}
+TlsContext::~TlsContext() = default;
+
+bpfxx::Result<std::shared_ptr<const TlsContext>> TlsContext::open(const TlsConfig& config)
+{
+    auto state = std::make_unique<State>();
+    state->config = config;
+    SSL_CTX* context = state->context.native_handle();
+    ERR_clear_error();
+    if (SSL_CTX_use_certificate_chain_file(context, config.cert_file.c_str()) != 1)
+        return std::unexpected(bad_file("use the certificate", config.cert_file));
+    if (SSL_CTX_use_PrivateKey_file(context, config.key_file.c_str(), SSL_FILETYPE_PEM) != 1)
+        return std::unexpected(bad_file("use the private key", config.key_file));
+    if (SSL_CTX_check_private_key(context) != 1)
+        return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::invalid, "use the private key",
+                                                 config.key_file, "it is not that of " + config.cert_file));
+    if (!config.client_ca_file.empty()) {
+        if (SSL_CTX_load_verify_file(context, config.client_ca_file.c_str()) != 1)
+            return std::unexpected(bad_file("use the clients' authority", config.client_ca_file));
+        SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(config.client_ca_file.c_str()));
+    }
+    const bool any =
+        config.client_auth == ClientAuth::request || config.client_auth == ClientAuth::require_any;
+    SSL_CTX_set_verify(context, verify_mode_of(config.client_auth), any ? take_any : nullptr);
+    SSL_CTX_set_min_proto_version(context, version_of(config.min_version));
+    SSL_CTX_set_max_proto_version(context, version_of(config.max_version));
+    if ((!config.cipher_list.empty() && SSL_CTX_set_cipher_list(context, config.cipher_list.c_str()) != 1) ||
+        (!config.groups.empty() && SSL_CTX_set1_groups_list(context, config.groups.c_str()) != 1))
+        return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::invalid, "set up", "TLS",
+                                                 "OpenSSL knows none of the ciphers or curves"));
+    SSL_CTX_set_options(context,
+                        SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+    // Sessions could be taken up again with what an older configuration allowed.
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_num_tickets(context, 0);
+    SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+    return std::shared_ptr<const TlsContext>(new TlsContext(std::move(state)));
+}
+
+std::string TlsContext::warning() const
+{
+    const X509* certificate = SSL_CTX_get0_certificate(state_->context.native_handle());
+    if (certificate == nullptr)
+        return {};
+    if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0)
+        return "the certificate " + state_->config.cert_file + " has expired";
+    if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0)
+        return "the certificate " + state_->config.cert_file + " is not valid yet";
+    return {};
+}
+
+namespace {
+
+class TlsTransport final : public Transport {
+public:
+    TlsTransport(Socket socket, std::shared_ptr<const TlsContext> context)
+        : context_(std::move(context)),
+          // A stream takes the context only to make its own state from it.
+          stream_(std::move(socket), const_cast<asio::ssl::context&>(context_->state().context))
+    {
+    }
+
+    asio::awaitable<bool> handshake() override
+    {
+        const auto [error] = co_await stream_.async_handshake(asio::ssl::stream_base::server, as_result);
+        co_return !error && client_may_come_in();
+    }
+
+    asio::awaitable<std::size_t> read_some(std::span<char> into) override
+    {
+        const auto [error, size] =
+            co_await stream_.async_read_some(asio::buffer(into.data(), into.size()), as_result);
+        co_return error ? 0 : size;
+    }
+
+    asio::awaitable<bool> write(std::string_view head, std::string_view body) override
+    {
+        // One record and one packet for what is short.
+        std::string both(head);
+        both += body;
+        const auto [error, size] = co_await asio::async_write(stream_, asio::buffer(both), as_result);
+        co_return !error;
+    }
+
+    asio::awaitable<void> end() override { (void)co_await stream_.async_shutdown(as_result); }
+
+    void expires_after(std::chrono::steady_clock::duration time) override
+    {
+        stream_.next_layer().expires_after(time);
+    }
+    [[nodiscard]] Socket& socket() override { return stream_.next_layer().socket(); }
+
+private:
+    [[nodiscard]] bool client_may_come_in()
+    {
+        const auto& names = context_->state().config.client_allowed_sans;
+        if (names.empty())
+            return true;
+        X509* certificate = SSL_get0_peer_certificate(stream_.native_handle());
+        return certificate != nullptr && has_san(certificate, names);
+    }
+
+    std::shared_ptr<const TlsContext> context_;
+    asio::ssl::stream<boost::beast::basic_stream<asio::generic::stream_protocol>> stream_;
+};
+
+} // namespace
+
+std::unique_ptr<Transport> tls_transport(Socket socket, std::shared_ptr<const TlsContext> context)
+{
+    return std::make_unique<TlsTransport>(std::move(socket), std::move(context));
+}
+
+} // namespace xdpstat
