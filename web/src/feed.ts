@@ -11,19 +11,23 @@ export interface FeedEvents {
     snapshot(document: unknown): void;
     history(document: unknown): void;
     connection(connection: Connection): void;
-    /** The oldest moment of which history is wanted, in milliseconds since 1970; and of which interface, or of all. */
+    /** What history to ask for when a connection is made. */
     historyWanted(): readonly HistoryRequest[];
 }
 
 export interface HistoryRequest {
+    /** Seconds between two rows. */
     readonly step: number;
-    readonly interface?: string;
+    /** All of them where none is named. */
+    readonly interfaces: readonly string[];
 }
 
 const FIRST_RETRY = 1000;
 const LAST_RETRY = 10_000;
 /** A connection over which nothing comes any more may look open for hours. */
 const SILENCE = 5000;
+/** A page that nobody looks at lets go of its connection, of which a browser has six for a server. */
+const REST = 60_000;
 
 /** What the server sends, for as long as the page is open: a lost connection is made again. */
 export class Feed {
@@ -31,6 +35,7 @@ export class Feed {
     private retry = FIRST_RETRY;
     private timer: ReturnType<typeof setTimeout> | undefined;
     private watchdog: ReturnType<typeof setTimeout> | undefined;
+    private rest: ReturnType<typeof setTimeout> | undefined;
     private state: Connection = { state: "connecting" };
 
     constructor(
@@ -39,7 +44,11 @@ export class Feed {
     ) {
         // A machine that wakes, a network that returns, somebody who looks again: no reason to wait any longer.
         addEventListener("online", () => this.retryNow());
-        document.addEventListener("visibilitychange", () => document.hidden || this.retryNow());
+        document.addEventListener("visibilitychange", () => {
+            clearTimeout(this.rest);
+            if (document.hidden) this.rest = setTimeout(() => this.stop(), REST);
+            else if (!this.source) this.start();
+        });
     }
 
     start(): void {
@@ -73,7 +82,7 @@ export class Feed {
     /** Asks for the last 15 minutes; without them the charts begin now, and that is no failure. */
     async fetchHistory(request: HistoryRequest): Promise<void> {
         const words = new URLSearchParams({ step: String(request.step) });
-        if (request.interface !== undefined) words.set("interface", request.interface);
+        for (const name of request.interfaces) words.append("interface", name);
         try {
             const response = await fetch(`api/v1/history?${words}`);
             if (response.ok) this.events.history(parseExact(await response.text()));
@@ -119,7 +128,7 @@ export class Feed {
         try {
             const response = await fetch("api/v1/snapshot");
             await response.body?.cancel();
-            return response.ok ? null : `the server answers ${response.status} ${response.statusText}`.trim();
+            return response.ok ? "the server ended the stream, or has too many" : `the server answers ${response.status} ${response.statusText}`.trim();
         } catch {
             return null;
         }

@@ -15,8 +15,8 @@ export class History {
     private last = -Infinity;
     private readonly slots = new Map<number, Float32Array>();
 
-    /** Notes the rates between two moments, in milliseconds since 1970. */
-    put(from: number, to: number, rates: Rates): void {
+    /** Notes the rates between two moments, in milliseconds since 1970; or only where nothing is known yet. */
+    put(from: number, to: number, rates: Rates, onlyGaps = false): void {
         const end = Math.floor(to / 1000);
         if (end > this.last) {
             this.forget(Math.max(this.last + 1, end - KEPT + 1), end);
@@ -27,7 +27,9 @@ export class History {
             const known = !Number.isNaN(rates[i]);
             if (!known && !this.slots.has(i)) continue;
             const slots = this.column(i);
-            for (let second = begin; second <= end; second++) slots[second % KEPT] = rates[i];
+            for (let second = begin; second <= end; second++) {
+                if (!onlyGaps || Number.isNaN(slots[second % KEPT])) slots[second % KEPT] = rates[i];
+            }
         }
     }
 
@@ -111,8 +113,12 @@ function columnsOf(entry: unknown): readonly Column[] {
     return columns;
 }
 
-/** Takes a history document, which parseExact() read, into the histories by name that `of` gives. */
+/**
+ * Takes a history document, which parseExact() read, into the histories by name that `of` gives. One with a row for some
+ * seconds fills what is not known better.
+ */
 export function takeHistory(document: unknown, of: (name: string) => History): void {
+    const onlyGaps = Number(field(document, "step")) > 1;
     for (const entry of list(field(document, "interfaces"))) {
         const history = of(text(field(entry, "interface")));
         const times = list(field(entry, "time"));
@@ -123,7 +129,7 @@ export function takeHistory(document: unknown, of: (name: string) => History): v
             const after = row(i);
             const [from, to] = [Number(times[i - 1]), Number(times[i])];
             const rates = ratesBetween(before, after, to - from);
-            if (rates) history.put(from, to, rates);
+            if (rates) history.put(from, to, rates, onlyGaps);
             before = after;
         }
     }

@@ -41,26 +41,27 @@ const feed = new Feed(
         },
         connection(state) {
             connection = state;
-            if (state.state === "lost") fine.clear();
-            else wantFine();
             showConnection();
         },
         historyWanted(): readonly HistoryRequest[] {
-            return [{ step: COARSE_STEP }];
+            fine.clear();
+            return [{ step: COARSE_STEP, interfaces: [] }, ...fineWanted()];
         },
     },
     settings.interval,
 );
 
-/** Asks for the history of what is shown, second by second; once for each interface. */
-function wantFine(): void {
+/** The history of what is shown, second by second; asked for once in a connection. */
+function fineWanted(): HistoryRequest[] {
     const all = (frozen ?? model.view)?.all ?? [];
-    const names = selected === null ? [] : selected !== ALL ? [selected] : all.length <= MANY ? all.map((live) => live.name) : [];
-    for (const name of names) {
-        if (!name || fine.has(name)) continue;
-        fine.add(name);
-        void feed.fetchHistory({ step: 1, interface: name });
-    }
+    const shown = selected === null ? [] : selected !== ALL ? [selected] : all.length <= MANY ? all.map((live) => live.name) : [];
+    const interfaces = shown.filter((name) => !fine.has(name));
+    for (const name of interfaces) fine.add(name);
+    return interfaces.length ? [{ step: 1, interfaces }] : [];
+}
+
+function wantFine(): void {
+    for (const request of fineWanted()) void feed.fetchHistory(request);
 }
 
 /** What the address names; else all, or the only one. */
@@ -73,7 +74,7 @@ function chooseFirst(): void {
 function named(): string | null {
     try {
         const name = decodeURIComponent(location.hash.slice(1));
-        return name === "" || name === "detail" ? null : name;
+        return name === "" ? null : name;
     } catch {
         return null;
     }
@@ -157,8 +158,11 @@ function select(name: string): void {
     if (location.hash.slice(1) !== hash) location.hash = hash;
 }
 
-addEventListener("hashchange", () => {
-    if (location.hash !== "#detail") select(named() ?? ALL);
+addEventListener("hashchange", () => select(named() ?? ALL));
+// Without a change of the address, which is for the names of interfaces.
+byId("skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    byId("detail").focus();
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => render());
 byId("unit").addEventListener("change", (event) => change({ unit: (event.target as HTMLInputElement).value === "packets" ? "packets" : "bits" }));
@@ -202,4 +206,7 @@ function move(by: number): void {
 showSettings();
 feed.start();
 // Whatever needs the charts waits for them; the numbers do not.
-void import("./charts.js" as string).then(({ Chart }: typeof import("./charts.ts")) => detail.attach((box) => new Chart(box)));
+import("./charts.js" as string).then(
+    ({ Chart }: typeof import("./charts.ts")) => detail.attach((box) => new Chart(box)),
+    () => setText(byId("total-chart"), "The charts could not be loaded: reload the page, or look at the tables."),
+);

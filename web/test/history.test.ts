@@ -57,6 +57,13 @@ test("history that comes after the first snapshots fills what was before them", 
     assert.deepEqual([199, 200, 201].map((second) => history.at(PACKETS, second)), [4, 4, 7]);
 });
 
+test("what is known by the second is not overwritten by what is known by the minute", () => {
+    const history = new History();
+    history.put(200_000, 201_000, rates(7));
+    history.put(190_000, 205_000, rates(4), true);
+    assert.deepEqual([200, 201, 202].map((second) => history.at(PACKETS, second)), [4, 7, 4]);
+});
+
 test("means and sums leave gaps out", () => {
     const [a, b] = [new History(), new History()];
     a.put(10_000, 12_000, rates(4));

@@ -207,6 +207,11 @@ def test_keyboard_alone(page):
         reached.append(browser.get("document.activeElement.id || document.activeElement.className || document.activeElement.name"))
     assert reached[0] == "skip"
     assert {"interval", "pause", "table", "theme", "help-button", "sort-name", "total-chart"} <= set(reached)
+    browser("reload")
+    browser.until("document.querySelector('#status').className === 'live'")
+    browser("press", "Tab")
+    browser("press", "Enter")
+    assert browser.get("document.activeElement.id") == "detail"
     assert browser.get("[...document.querySelectorAll('a, button')].every((one) => one.textContent.trim() || one.getAttribute('aria-label'))")
 
 
