@@ -14,14 +14,14 @@ export const target = ["chrome109", "firefox115", "safari16.4"];
 const licence = "/* SPDX-License-Identifier: BSD-2-Clause */";
 const parts = "/* The library uPlot in it: MIT, see licenses.txt */";
 
-/** Two scripts: app.js is what the first paint needs, charts.js is loaded after it. */
-function options(folder) {
+/** Three scripts: theme.js is run before the first paint, app.js fills it with numbers, charts.js comes after it. */
+function options(folder, entryPoints, format) {
     return {
         absWorkingDir: root,
-        entryPoints: { app: "src/main.ts", charts: "src/charts.ts", style: "src/style.css" },
+        entryPoints,
         outdir: folder,
         bundle: true,
-        format: "esm",
+        format,
         target,
         minify: true,
         // Lines, so that a change to the page is a change to a few of them; not so many that it stops being one.
@@ -43,7 +43,8 @@ async function licences() {
 export async function buildPage(folder) {
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });
-    await build(options(folder));
+    await build(options(folder, { app: "src/main.ts", charts: "src/charts.ts", style: "src/style.css" }, "esm"));
+    await build(options(folder, { theme: "src/theme.ts" }, "iife"));
     for (const name of ["index.html", "icon.svg"]) {
         await copyFile(path.join(root, "src", name), path.join(folder, name));
     }

@@ -9,6 +9,7 @@ import { Overview } from "./overview.ts";
 import { loadSettings, saveSettings, type Settings } from "./settings.ts";
 import { readSnapshot } from "./snapshot.ts";
 import { ALL, Model, type View } from "./state.ts";
+import { applyTheme } from "./theme.ts";
 import { clock } from "./units.ts";
 
 /** Of many interfaces only the chosen one comes with a row for each second. */
@@ -118,13 +119,8 @@ function lastTime(): string {
     return model.view ? clock(model.view.now) : "never";
 }
 
-function applyTheme(): void {
-    if (settings.theme === "auto") delete document.documentElement.dataset["theme"];
-    else document.documentElement.dataset["theme"] = settings.theme;
-}
-
 function showSettings(): void {
-    applyTheme();
+    applyTheme(settings.theme);
     for (const input of byId("unit").querySelectorAll("input")) input.checked = input.value === settings.unit;
     byId<HTMLSelectElement>("interval").value = String(settings.interval);
     byId<HTMLSelectElement>("theme").value = settings.theme;
@@ -164,7 +160,7 @@ byId("skip").addEventListener("click", (event) => {
     event.preventDefault();
     byId("detail").focus();
 });
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => render());
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => change({}));
 byId("unit").addEventListener("change", (event) => change({ unit: (event.target as HTMLInputElement).value === "packets" ? "packets" : "bits" }));
 byId("theme").addEventListener("change", (event) => change({ theme: (event.target as HTMLSelectElement).value as Settings["theme"] }));
 byId("interval").addEventListener("change", (event) => {
