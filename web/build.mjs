@@ -12,10 +12,11 @@ export const root = path.dirname(fileURLToPath(import.meta.url));
 export const target = ["chrome109", "firefox115", "safari16.4"];
 
 const licence = "/* SPDX-License-Identifier: BSD-2-Clause */";
-const parts = "/* The library uPlot in it: MIT, see licenses.txt */";
+const library = "/* with uPlot, under the MIT licence: licenses.txt */";
 
 /** Three scripts: theme.js is run before the first paint, app.js fills it with numbers, charts.js comes after it. */
-function options(folder, entryPoints, format) {
+function options(folder, entryPoints, format, ...notes) {
+    const banner = [licence, ...notes].join("\n");
     return {
         absWorkingDir: root,
         entryPoints,
@@ -28,7 +29,7 @@ function options(folder, entryPoints, format) {
         lineLimit: 400,
         charset: "utf8",
         legalComments: "none",
-        banner: { js: `${licence}\n${parts}`, css: `${licence}\n${parts}` },
+        banner: { js: banner, css: banner },
         external: ["./charts.js"],
         logLevel: "warning",
     };
@@ -43,8 +44,9 @@ async function licences() {
 export async function buildPage(folder) {
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });
-    await build(options(folder, { app: "src/main.ts", charts: "src/charts.ts", style: "src/style.css" }, "esm"));
+    await build(options(folder, { app: "src/main.ts" }, "esm"));
     await build(options(folder, { theme: "src/theme.ts" }, "iife"));
+    await build(options(folder, { charts: "src/charts.ts", style: "src/style.css" }, "esm", library));
     for (const name of ["index.html", "icon.svg"]) {
         await copyFile(path.join(root, "src", name), path.join(folder, name));
     }

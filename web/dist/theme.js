@@ -1,3 +1,2 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The library uPlot in it: MIT, see licenses.txt */
 "use strict";(()=>{var r="xdpstat",a={unit:["bits","packets"],theme:["auto","light","dark"],interval:[1,2,5,10],sort:["name","rate"],shortcuts:[!0,!1],table:[!1,!0]};function n(){let e={};try{e=JSON.parse(localStorage.getItem(r)??"{}")??{}}catch{}let t=o=>a[o].find(s=>s===e[o])??a[o][0];return{unit:t("unit"),theme:t("theme"),interval:t("interval"),sort:t("sort"),shortcuts:t("shortcuts"),table:t("table")}}function i(e){let t=matchMedia("(prefers-color-scheme: dark)").matches?"dark":"light";document.documentElement.dataset.theme=e==="auto"?t:e}i(n().theme);})();
