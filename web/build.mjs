@@ -2,14 +2,14 @@
 //
 // Builds the page: `node build.mjs [FOLDER]`, web/dist where none is named. The same sources give the same bytes.
 import { build } from "esbuild";
-import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = path.dirname(fileURLToPath(import.meta.url));
 
 /** What the browsers of the last years understand: nothing is translated for older ones. */
-export const target = ["chrome109", "firefox115", "safari16.4"];
+const target = ["chrome109", "firefox115", "safari16.4"];
 
 const licence = "/* SPDX-License-Identifier: BSD-2-Clause */";
 const library = "/* with uPlot, under the MIT licence: licenses.txt */";
@@ -42,7 +42,6 @@ async function licences() {
 }
 
 export async function buildPage(folder) {
-    await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });
     await build(options(folder, { app: "src/main.ts" }, "esm"));
     await build(options(folder, { theme: "src/theme.ts" }, "iife"));
