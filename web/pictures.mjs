@@ -7,8 +7,8 @@ import { chromium } from "playwright-core";
 
 const [url, folder, executablePath] = process.argv.slice(2);
 const pictures = [
-    { name: "page-light", width: 1400, height: 960, scheme: "light", at: "" },
-    { name: "page-dark", width: 1400, height: 960, scheme: "dark", at: "#eth0" },
+    { name: "page-light", width: 1400, height: 984, scheme: "light", at: "" },
+    { name: "page-dark", width: 1400, height: 984, scheme: "dark", at: "#eth0" },
     { name: "page-phone", width: 390, height: 844, scheme: "dark", at: "#wan0" },
 ];
 

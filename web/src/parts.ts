@@ -63,7 +63,7 @@ export const SIZES: Group = {
         { key: "512_1023", label: "512–1023", color: "--size-4" },
         { key: "1024_1518", label: "1024–1518", color: "--size-5" },
         { key: "1519_9018", label: "1519–9018", color: "--size-6", hint: "Jumbo frames" },
-        { key: "9019_more", label: "9019 up", color: "--size-7" },
+        { key: "9019_more", label: "over 9018", color: "--size-7" },
     ],
 };
 
