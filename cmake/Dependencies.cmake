@@ -7,6 +7,9 @@ find_package(CLI11 REQUIRED)
 # Headers alone: Asio and Beast.
 find_package(Boost 1.81 REQUIRED)
 pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
+pkg_check_modules(OPENSSL REQUIRED IMPORTED_TARGET openssl)
+pkg_check_modules(LIBCRYPT REQUIRED IMPORTED_TARGET libcrypt)
+pkg_check_modules(YAMLCPP REQUIRED IMPORTED_TARGET yaml-cpp)
 
 set(LIBBPF_FLOOR 1.1)
 pkg_check_modules(LIBBPF REQUIRED IMPORTED_TARGET libbpf>=${LIBBPF_FLOOR})

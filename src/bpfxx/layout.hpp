@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -213,7 +214,19 @@ constexpr bool is_made_of_u64(const Shape& type)
 namespace detail {
 
 /// A word of a value of whatever type.
-using AnyWord [[gnu::may_alias]] = std::uint64_t;
+template <class V>
+[[nodiscard]] inline std::uint64_t get_word(const V& value, std::size_t index) noexcept
+{
+    std::uint64_t word; // NOLINT(cppcoreguidelines-init-variables): filled by the next line
+    std::memcpy(&word, reinterpret_cast<const std::byte*>(&value) + index * sizeof(word), sizeof(word));
+    return word;
+}
+/// Writes one.
+template <class V>
+inline void set_word(V& value, std::size_t index, std::uint64_t word) noexcept
+{
+    std::memcpy(reinterpret_cast<std::byte*>(&value) + index * sizeof(word), &word, sizeof(word));
+}
 
 } // namespace detail
 
@@ -222,10 +235,8 @@ template <class V>
 void add_words(V& total, const V& value) noexcept
 {
     static_assert(is_made_of_u64(shape<V>));
-    auto* sums = reinterpret_cast<detail::AnyWord*>(&total);
-    const auto* words = reinterpret_cast<const detail::AnyWord*>(&value);
     for (std::size_t i = 0; i < sizeof(V) / sizeof(std::uint64_t); i++)
-        sums[i] += words[i];
+        detail::set_word(total, i, detail::get_word(total, i) + detail::get_word(value, i));
 }
 
 /// Whether a map's bytes can be read as the C++ type.

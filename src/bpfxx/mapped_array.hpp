@@ -31,8 +31,10 @@ public:
     /// Calls visit(index, value) for each entry in order. Faster than read() in a loop: small values stay in registers.
     template <class Visit>
     [[gnu::always_inline]] void for_each(Visit visit) const;
-    /// Adds every entry to a total, word by word, where V is made of unsigned 64-bit integers alone.
-    void add_to(V& total) const noexcept;
+    /// Adds every entry to a total, word by word, where V is made of unsigned 64-bit integers alone. In place wherever
+    /// it is used: a small total stays in registers to the end. One that goes through memory is written by words and
+    /// copied by pairs of them, and each pair waits for both of its stores.
+    [[gnu::always_inline]] void add_to(V& total) const noexcept;
     /// The comparison by which the map was opened; empty where only the size was compared.
     [[nodiscard]] const std::optional<LayoutReport>& layout() const noexcept { return layout_; }
     /// As it was when the map was opened.
@@ -40,6 +42,8 @@ public:
 
 private:
     MappedArray(Mapping mapping, MapInfo info, std::optional<LayoutReport> layout);
+    /// The total and all entries, where they are read by projection. By value, so that add_to() needs no address.
+    [[nodiscard, gnu::noinline]] V add_projected(V total) const noexcept;
 
     Mapping mapping_;
     const std::byte* values_;
@@ -97,28 +101,39 @@ inline void MappedArray<V>::for_each(Visit visit) const
 }
 
 template <class V>
-void MappedArray<V>::add_to(V& total) const noexcept
+inline void MappedArray<V>::add_to(V& total) const noexcept
 {
     static_assert(is_made_of_u64(shape<V>));
     constexpr std::size_t count = sizeof(V) / sizeof(std::uint64_t);
-    auto* sums = reinterpret_cast<detail::AnyWord*>(&total);
+    if (!direct_) [[unlikely]] {
+        total = add_projected(total);
+        return;
+    }
     const std::byte* from = values_;
-    if (!direct_) {
-        for (std::uint32_t index = 0; index < size_; index++, from += stride_)
-            add_words(total, detail::read_projected<V>(projection_, from));
-    } else if constexpr (count <= detail::most_words_unrolled) {
+    if constexpr (count <= detail::most_words_unrolled) {
         // In registers to the end, as far as there are so many.
-        [&]<std::size_t... I>(std::index_sequence<I...>) {
-            std::uint64_t words[count] = {sums[I]...};
+        [&]<std::size_t... I>(std::index_sequence<I...>) __attribute__((always_inline)) {
+            std::uint64_t words[count] = {detail::get_word(total, I)...};
             for (std::uint32_t index = 0; index < size_; index++, from += stride_)
                 ((words[I] += detail::load_relaxed<std::uint64_t>(from + I * sizeof(std::uint64_t))), ...);
-            ((sums[I] = words[I]), ...);
+            (detail::set_word(total, I, words[I]), ...);
         }(std::make_index_sequence<count>());
     } else {
         for (std::uint32_t index = 0; index < size_; index++, from += stride_)
             for (std::size_t i = 0; i < count; i++)
-                sums[i] += detail::load_relaxed<std::uint64_t>(from + i * sizeof(std::uint64_t));
+                detail::set_word(total, i,
+                                 detail::get_word(total, i) +
+                                     detail::load_relaxed<std::uint64_t>(from + i * sizeof(std::uint64_t)));
     }
+}
+
+template <class V>
+V MappedArray<V>::add_projected(V total) const noexcept
+{
+    const std::byte* from = values_;
+    for (std::uint32_t index = 0; index < size_; index++, from += stride_)
+        add_words(total, detail::read_projected<V>(projection_, from));
+    return total;
 }
 
 } // namespace bpfxx

@@ -3,6 +3,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <malloc.h>
@@ -36,19 +37,20 @@ struct Arguments {
     AttachOptions how;
     std::vector<std::string> addresses;
     std::string telemetry_path = "/metrics";
+    std::string web_config; ///< a file
     std::size_t connections = default_connections;
     bool drop_zero = false;
     bool program_stats = false;
 };
 
-/// The service manager's sockets, and those that were asked for; the default where there is neither.
+/// The service manager's sockets, or else those that were asked for, or else the default.
 bpfxx::Result<std::vector<ListeningSocket>> open_sockets(const Arguments& arguments)
 {
     auto sockets = inherited_sockets();
-    if (!sockets)
+    if (!sockets || !sockets->empty())
         return sockets;
     std::vector<std::string> addresses = arguments.addresses;
-    if (addresses.empty() && sockets->empty())
+    if (addresses.empty())
         addresses.emplace_back(default_address);
     std::vector<ListenAddress> parsed;
     for (const std::string& text : addresses) {
@@ -104,8 +106,18 @@ void warn(std::span<const InterfaceScrape> interfaces)
                          printable(interface.interface).c_str(), printable(interface.problem).c_str());
 }
 
+/// With the scheme that is spoken there.
+std::string url_of(const ListeningSocket& socket, const WebSettings& web)
+{
+    constexpr std::string_view plain = "http:";
+    if (!web.is_encrypted() || !socket.url.starts_with(plain))
+        return socket.url;
+    return "https:" + socket.url.substr(plain.size());
+}
+
 /// Attaches, opens and serves, the sockets being open.
-bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, const Arguments& arguments, Context& context)
+bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, WebSettings& web, const Arguments& arguments,
+                         Context& context)
 {
     if (const auto instances = PinRoot(context.pin_root).instances(); !instances)
         return std::unexpected(instances.error());
@@ -120,7 +132,7 @@ bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, const Arguments& 
         return std::unexpected(std::move(collector).error());
     warn(collector->read());
     for (const ListeningSocket& socket : sockets)
-        std::fprintf(stderr, "xdpstat: listening on %s\n", socket.url.c_str());
+        std::fprintf(stderr, "xdpstat: listening on %s\n", url_of(socket, web).c_str());
 
     Site site(std::move(*collector),
               {.telemetry_path = arguments.telemetry_path,
@@ -131,13 +143,16 @@ bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, const Arguments& 
         if (arguments.attach)
             (void)attach_all(arguments, context);
     };
-    return serve(site, std::move(sockets), manager,
+    return serve(site, web, std::move(sockets), manager,
                  {.most_connections = arguments.connections, .reload = reload});
 }
 
 int serve_command(const Arguments& arguments, Context& context)
 {
     // Before anything is attached: what cannot be served should not be left behind.
+    auto web = WebSettings::open(arguments.web_config);
+    if (!web)
+        return report(web.error());
     auto sockets = open_sockets(arguments);
     if (!sockets)
         return report(sockets.error());
@@ -148,7 +163,7 @@ int serve_command(const Arguments& arguments, Context& context)
     int code = exit_ok;
     if (arguments.attach && !attach_all(arguments, context))
         code = context.exit_code;
-    else if (const auto result = serve_on(std::move(*sockets), arguments, context); !result)
+    else if (const auto result = serve_on(std::move(*sockets), *web, arguments, context); !result)
         code = report(result.error());
     for (const std::string& path : paths)
         std::remove(path.c_str());
@@ -164,6 +179,10 @@ void add_web_options(CLI::App& command, Arguments& arguments)
             "(default 127.0.0.1:10435)")
         ->allow_extra_args(false)
         ->type_name("ADDRESS");
+    command
+        .add_option("--web.config.file", arguments.web_config,
+                    "TLS and passwords, in the format of Prometheus' exporter-toolkit")
+        ->type_name("FILE");
     command.add_option("--web.telemetry-path", arguments.telemetry_path, "Path of the metrics")
         ->check([](const std::string& path) {
             const bool is_path =

@@ -14,7 +14,7 @@
 namespace xdpstat {
 
 Ethtool::Ethtool(std::string interface)
-    : interface_(std::move(interface)), socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0))
+    : interface_(std::move(interface)), socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0))
 {
 }
 

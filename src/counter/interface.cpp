@@ -87,7 +87,7 @@ bpfxx::Result<Interface> find_interface(const std::string& name)
     if (interface.name.empty())
         return std::unexpected(no_such_interface(name));
 
-    const bpfxx::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    const bpfxx::Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     if (!socket)
         return std::unexpected(bpfxx::system_error("open a socket to ask for", name, errno));
     struct ifreq request = request_for(interface.name);

@@ -13,6 +13,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bpfxx/link.hpp"
@@ -88,7 +89,9 @@ Result<bpfxx::Fd> open_folder(const std::string& directory)
 
 bool pin_exists(const std::string& path)
 {
-    return ::faccessat(AT_FDCWD, path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    // Not access(), which asks what the real user may, whatever capabilities the process has.
+    struct stat status = {};
+    return ::lstat(path.c_str(), &status) == 0;
 }
 
 bool is_instance_folder(const std::string& directory)

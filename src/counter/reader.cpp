@@ -20,7 +20,7 @@ constexpr int most_tries = 64;
 
 /// A slot that a CPU was just writing, read again until it is between two frames. Where so many CPUs add to it that it
 /// is never seen so, the total is that of the frames whose class is counted already. A slot that stands still is taken
-/// as it is, whoever wrote it. Apart from the usual way, which keeps its words in registers.
+/// as it is, whoever wrote it.
 [[gnu::noinline]] pkt_stats read_again(const bpfxx::MappedArray<pkt_stats>& map, std::uint32_t slot) noexcept
 {
     pkt_stats stats = map.read(slot);
@@ -38,16 +38,13 @@ constexpr int most_tries = 64;
     return stats;
 }
 
-/// In place wherever it is used: the counters stay in registers to the end. A struct that goes through memory is
-/// written by words and read by pairs of them, and each pair waits for both of its stores.
-[[gnu::always_inline]] inline pkt_stats sum_of(const bpfxx::MappedArray<pkt_stats>& map) noexcept
+/// The sum slot by slot, for when a CPU was just writing one of them. Apart from the usual way, whose registers it
+/// would take.
+[[gnu::noinline, gnu::cold]] pkt_stats sum_with_care(const bpfxx::MappedArray<pkt_stats>& map) noexcept
 {
     pkt_stats total{};
-    map.for_each([&](std::uint32_t slot, const pkt_stats& stats) __attribute__((always_inline)) {
-        if (is_whole(stats)) [[likely]]
-            accumulate(total, stats);
-        else
-            accumulate(total, read_again(map, slot));
+    map.for_each([&](std::uint32_t slot, const pkt_stats& stats) {
+        accumulate(total, is_whole(stats) ? stats : read_again(map, slot));
     });
     return total;
 }
@@ -168,9 +165,16 @@ bpfxx::Result<Snapshot> Reader::read()
 
 bpfxx::Result<pkt_stats> Reader::read_stats()
 {
-    if (const auto* mapped = maps_->stats.mapped()) [[likely]]
-        return sum_of(*mapped);
-    return maps_->stats.sum();
+    const auto* mapped = maps_->stats.mapped();
+    if (mapped == nullptr) [[unlikely]]
+        return maps_->stats.sum();
+    // One look at the end tells whether a slot was just being written. Of two slots, one whose class is a frame behind
+    // may make up for one whose class is a frame ahead: the sum is whole all the same.
+    pkt_stats total{};
+    mapped->add_to(total);
+    if (!is_whole(total)) [[unlikely]]
+        return sum_with_care(*mapped);
+    return total;
 }
 
 const std::vector<std::string>& Reader::notes() const noexcept

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "exporter/connection.hpp"
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/status.hpp>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
@@ -31,8 +33,8 @@ constexpr std::string_view head_end = "\r\n\r\n";
 constexpr std::size_t read_size = 4096;
 /// What is read and thrown away from a client that was refused, so that it sees why.
 constexpr std::size_t most_discarded = 65536;
-
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+/// Passwords that are being checked at once; each takes a processor for tens of milliseconds.
+constexpr std::size_t most_checked = 16;
 
 /// RFC 9110, 5.6.7: "Sun, 06 Nov 1994 08:49:37 GMT", without the locale's names. Kept for a second.
 std::string_view http_date()
@@ -55,22 +57,56 @@ std::string_view http_date()
     return text.data();
 }
 
+/// What RFC 9110 calls the statuses that are given here.
+std::string_view reason_of(unsigned status)
+{
+    switch (status) {
+    case 200:
+        return "OK";
+    case 304:
+        return "Not Modified";
+    case 400:
+        return "Bad Request";
+    case 401:
+        return "Unauthorized";
+    case 404:
+        return "Not Found";
+    case 405:
+        return "Method Not Allowed";
+    case 413:
+        return "Content Too Large";
+    case 414:
+        return "URI Too Long";
+    case 431:
+        return "Request Header Fields Too Large";
+    case 503:
+        return "Service Unavailable";
+    case 505:
+        return "HTTP Version Not Supported";
+    default:
+        return "Error";
+    }
+}
+
 void add_field(std::string& head, std::string_view name, std::string_view value)
 {
     (((head += name) += ": ") += value) += "\r\n";
 }
 
 /// The head of an answer, with the empty line that ends it.
-std::string head_of(const Response& response, bool keep)
+std::string head_of(const Response& response, const WebState& web, bool keep)
 {
-    const auto reason = http::obsolete_reason(http::int_to_status(response.status));
-    std::string head = "HTTP/1.1 " + std::to_string(response.status) + ' ';
-    head.append(reason.data(), reason.size());
+    std::string head =
+        "HTTP/1.1 " + std::to_string(response.status) + ' ' + std::string(reason_of(response.status));
     head += "\r\n";
     add_field(head, "Date", http_date());
     add_field(head, "Content-Type", response.content_type);
-    for (const auto& [name, value] : security_fields())
+    for (const auto& [name, value] : web.fields)
         add_field(head, name, value);
+    for (const auto& [name, value] : security_fields())
+        if (std::ranges::find(web.fields, name, &std::pair<std::string, std::string>::first) ==
+            web.fields.end())
+            add_field(head, name, value);
     for (const auto& [name, value] : response.fields)
         add_field(head, name, value);
     if (response.status != 304 && !response.stream)
@@ -95,17 +131,23 @@ std::string joined(const http::fields& fields, http::field name)
 
 enum class Next { request, close, linger };
 
-/// Counts a stream while it lives.
-class StreamPlace {
+/// Counts one more while it lives.
+class Counted {
 public:
-    explicit StreamPlace(Connections& all) : all_(all) { all_.streams++; }
-    ~StreamPlace() { all_.streams--; }
-    StreamPlace(const StreamPlace&) = delete;
-    StreamPlace& operator=(const StreamPlace&) = delete;
+    explicit Counted(std::size_t& count) : count_(count) { count_++; }
+    ~Counted() { count_--; }
+    Counted(const Counted&) = delete;
+    Counted& operator=(const Counted&) = delete;
 
 private:
-    Connections& all_;
+    std::size_t& count_;
 };
+
+/// Of its own what it needs: the connection may end meanwhile.
+asio::awaitable<bool> check_password(std::shared_ptr<const WebState> web, Login login)
+{
+    co_return web->passwords.check(login);
+}
 
 /// One connection: its bytes, and what was read of the next requests.
 class Session {
@@ -182,12 +224,13 @@ private:
         }
     }
 
+    /// Reads behind what was read before.
     asio::awaitable<std::size_t> read_some()
     {
-        std::array<char, read_size>
-            bytes; // NOLINT(cppcoreguidelines-pro-type-member-init): what is read fills it
-        const std::size_t size = co_await transport_->read_some(bytes);
-        buffer_.append(bytes.data(), size);
+        const std::size_t before = buffer_.size();
+        buffer_.resize(before + read_size);
+        const std::size_t size = co_await transport_->read_some(std::span(buffer_).subspan(before));
+        buffer_.resize(before + size);
         co_return size;
     }
 
@@ -200,6 +243,10 @@ private:
             request.count(http::field::transfer_encoding) != 0 || parser.content_length().value_or(0) > 0;
         if (has_content && reads)
             co_return co_await refuse({413, "a request for reading has no content here"});
+        const std::string authorization = joined(request, http::field::authorization);
+        const auto fault = co_await check_login(authorization);
+        if (fault)
+            co_return co_await refuse(*fault);
         const std::string accept = joined(request, http::field::accept);
         const std::string accept_encoding = joined(request, http::field::accept_encoding);
         const std::string if_none_match = joined(request, http::field::if_none_match);
@@ -222,12 +269,36 @@ private:
         co_return keep ? Next::request : Next::linger;
     }
 
+    /// Nothing: the client may come in.
+    asio::awaitable<std::optional<RequestFault>> check_login(std::string_view authorization)
+    {
+        const auto web = all_.web.now();
+        if (web->passwords.empty())
+            co_return std::nullopt;
+        const RequestFault stranger{401, "who are you?"};
+        const auto login = parse_basic(authorization);
+        if (!login)
+            co_return stranger;
+        auto right = web->passwords.remembered(*login);
+        if (!right) {
+            if (all_.checking >= most_checked)
+                co_return RequestFault{503, "too many passwords are being checked"};
+            const Counted counted(all_.checking);
+            // By another thread: this one goes on with other connections.
+            right = co_await asio::co_spawn(*all_.workers, check_password(web, *login), asio::use_awaitable);
+            web->passwords.remember(*login, *right);
+        }
+        co_return *right ? std::nullopt : std::optional(stranger);
+    }
+
     asio::awaitable<Next> refuse(RequestFault fault)
     {
         Response response;
         response.status = fault.status;
         response.body = std::string(fault.reason) + "\n";
         response.fields.emplace_back("Cache-Control", "no-store");
+        if (fault.status == 401)
+            response.fields.emplace_back("WWW-Authenticate", R"(Basic realm="xdpstat", charset="UTF-8")");
         const bool written = co_await write(response, false, false);
         co_return written ? Next::linger : Next::close;
     }
@@ -236,7 +307,7 @@ private:
     asio::awaitable<bool> write(const Response& response, bool is_head, bool keep)
     {
         const bool has_content = response.status != 304 && !is_head;
-        const std::string head = head_of(response, keep);
+        const std::string head = head_of(response, *all_.web.now(), keep);
         transport_->expires_after(all_.patience.write);
         co_return co_await transport_->write(head, has_content ? response.content() : std::string_view());
     }
@@ -244,7 +315,7 @@ private:
     /// Events until the client goes. It is told to come back a second later when this server ends.
     asio::awaitable<Next> stream_events(const Response& response, std::chrono::milliseconds interval)
     {
-        const StreamPlace counted(all_);
+        const Counted counted(all_.streams);
         const auto channel = all_.broadcast.join(transport_->socket().get_executor(), interval);
         bool written = co_await write(response, false, false);
         const auto first = all_.site.snapshot_event();

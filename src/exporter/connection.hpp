@@ -7,10 +7,12 @@
 #include <memory>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/thread_pool.hpp>
 
 #include "exporter/broadcast.hpp"
 #include "exporter/site.hpp"
 #include "exporter/transport.hpp"
+#include "exporter/web_settings.hpp"
 
 namespace xdpstat {
 
@@ -26,9 +28,16 @@ struct Patience {
 /// What all connections share. Holds nothing of Asio's, so it may outlive the io_context. Not thread-safe.
 class Connections {
 public:
-    Connections(Site& served, std::size_t most) : site(served), broadcast(served), most_(most) {}
+    Connections(Site& served, WebSettings& settings, std::size_t most)
+        : site(served), web(settings), broadcast(served), most_(most)
+    {
+    }
 
     Site& site;
+    WebSettings& web;
+    /// Where passwords are checked, for that takes its time; set before the first connection.
+    boost::asio::thread_pool* workers = nullptr;
+    std::size_t checking = 0; ///< passwords, now
     Broadcast broadcast;
     Patience patience;
     bool stopping = false;

@@ -14,6 +14,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -41,9 +42,11 @@ constexpr std::string_view too_many =
 
 class Server {
 public:
-    Server(Site& site, const ServiceManager& manager, ServerOptions options)
-        : site_(site), manager_(manager), options_(std::move(options)), all_(site, options_.most_connections)
+    Server(Site& site, WebSettings& web, const ServiceManager& manager, ServerOptions options)
+        : site_(site), web_(web), manager_(manager), options_(std::move(options)),
+          all_(site, web, options_.most_connections)
     {
+        all_.workers = &workers_;
     }
 
     void run(std::vector<ListeningSocket> sockets)
@@ -82,7 +85,7 @@ private:
                 asio::steady_timer pause(context_, pause_without_means);
                 (void)co_await pause.async_wait(as_result);
             } else if (all_.make_room()) {
-                asio::co_spawn(context_, serve_connection(plain_transport(std::move(socket)), all_),
+                asio::co_spawn(context_, serve_connection(transport_of(std::move(socket)), all_),
                                [this](const std::exception_ptr&) {
                                    if (all_.stopping && all_.count() == 0)
                                        context_.stop();
@@ -95,6 +98,12 @@ private:
         acceptors_.erase(at);
     }
 
+    [[nodiscard]] std::unique_ptr<Transport> transport_of(Socket socket)
+    {
+        const auto web = web_.now();
+        return web->tls ? tls_transport(std::move(socket), web->tls) : plain_transport(std::move(socket));
+    }
+
     asio::awaitable<void> obey_signals()
     {
         asio::signal_set signals(context_, SIGTERM, SIGINT, SIGHUP);
@@ -105,6 +114,7 @@ private:
             if (signal != SIGHUP)
                 break;
             manager_.tell_reloading();
+            web_.reload();
             site_.look_again();
             if (options_.reload)
                 options_.reload();
@@ -151,21 +161,23 @@ private:
     }
 
     Site& site_;
+    WebSettings& web_;
     const ServiceManager& manager_;
     ServerOptions options_;
     // Before the io_context: what is left of the coroutines is destroyed with it, and refers to these.
     Connections all_;
     std::list<Acceptor*> acceptors_;
     asio::io_context context_{1};
+    asio::thread_pool workers_{1};
 };
 
 } // namespace
 
-bpfxx::Result<> serve(Site& site, std::vector<ListeningSocket> sockets, const ServiceManager& manager,
-                      ServerOptions options)
+bpfxx::Result<> serve(Site& site, WebSettings& web, std::vector<ListeningSocket> sockets,
+                      const ServiceManager& manager, ServerOptions options)
 {
     try {
-        Server server(site, manager, std::move(options));
+        Server server(site, web, manager, std::move(options));
         server.run(std::move(sockets));
     } catch (const boost::system::system_error& error) {
         // Asio throws where the kernel gives it no epoll or timer descriptor.

@@ -8,6 +8,7 @@
 #include "exporter/listen_address.hpp"
 #include "exporter/service_manager.hpp"
 #include "exporter/site.hpp"
+#include "exporter/web_settings.hpp"
 
 namespace xdpstat {
 
@@ -19,7 +20,7 @@ struct ServerOptions {
 /// Serves until SIGTERM or SIGINT, which end it cleanly: answers that are under way are given, for two seconds at most.
 /// Tells the service manager when it is ready, reloads, lives and ends. For a process of one thread.
 /// Errors: system, where the kernel gives no event queue.
-[[nodiscard]] bpfxx::Result<> serve(Site& site, std::vector<ListeningSocket> sockets,
+[[nodiscard]] bpfxx::Result<> serve(Site& site, WebSettings& web, std::vector<ListeningSocket> sockets,
                                     const ServiceManager& manager, ServerOptions options);
 
 } // namespace xdpstat

@@ -85,8 +85,8 @@ bool has_san(X509* certificate, const std::vector<std::string>& wanted)
 } // namespace
 
 struct TlsContext::State {
-    // Asio's own takes it over, and its calls that throw are not used.
-    asio::ssl::context context{asio::ssl::context::tls_server};
+    // Streams take it as one that may change, and only make their own state from it. Its calls that throw are not used.
+    mutable asio::ssl::context context{asio::ssl::context::tls_server};
     TlsConfig config;
 };
 
@@ -146,9 +146,7 @@ namespace {
 class TlsTransport final : public Transport {
 public:
     TlsTransport(Socket socket, std::shared_ptr<const TlsContext> context)
-        : context_(std::move(context)),
-          // A stream takes the context only to make its own state from it.
-          stream_(std::move(socket), const_cast<asio::ssl::context&>(context_->state().context))
+        : context_(std::move(context)), stream_(std::move(socket), context_->state().context)
     {
     }
 

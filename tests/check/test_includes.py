@@ -29,6 +29,7 @@ GROUPS = {
     "json": ["nlohmann/*.hpp"],
     "fmt": ["fmt/*.h"],
     "boost": ["boost/*.hpp"],
+    "openssl": ["openssl/*.h"],
 }
 # Not of the C library though they lie in its folders.
 NOT_POSIX = {"sys/capability.h"}

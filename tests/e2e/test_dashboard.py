@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The Grafana dashboard and the recording rules over a real Prometheus that scrapes the real exporter under traffic."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import network
+import pytest
+import yaml
+from conftest import need
+from shutil import which
+
+ROOT = Path(__file__).resolve().parents[2]
+DASHBOARD = ROOT / "deploy" / "grafana" / "xdpstat.json"
+RULES = ROOT / "deploy" / "prometheus" / "xdpstat.rules.yml"
+EXPORTER = "127.0.0.1:10435"
+PROMETHEUS = "127.0.0.1:9090"
+FRAME = bytes.fromhex("ffffffffffff0200000000990800") + bytes([0x45, 0, 0, 46, 0, 0, 0, 0, 64, 17]) + bytes(60)
+
+
+def dashboard() -> dict:
+    return json.loads(DASHBOARD.read_text())
+
+
+def panel_queries() -> list[tuple[str, str]]:
+    """Title and query of each target of each panel."""
+    return [(panel["title"], target["expr"]) for panel in dashboard()["panels"] for target in panel.get("targets", [])]
+
+
+class Prometheus:
+    """A real one, in the interface's namespace."""
+
+    def __init__(self, end: network.Endpoint, process: subprocess.Popen):
+        self.end = end
+        self.process = process
+
+    def query(self, expression: str) -> list[dict]:
+        answer = self.end.run("promtool", "query", "instant", "--format", "json", f"http://{PROMETHEUS}", expression)
+        return json.loads(answer.stdout)
+
+    def has(self, expression: str) -> bool:
+        try:
+            return bool(self.query(expression))
+        except RuntimeError:  # not yet up
+            return False
+
+
+@pytest.fixture
+def prometheus(tmp_path, link, attach, pin_root, xdpstat, send):
+    """Scrapes an exporter whose interface has traffic, and has taken two readings at least."""
+    need(which("prometheus") is not None, "prometheus: make deps")
+    end = link.receiver
+    attach(end)
+    xdpstat.start("serve", "--pin-root", pin_root, "--web.listen-address", EXPORTER, netns=end.netns)
+    # All intervals are shorter than in production, so that the test need not wait; the rules are the real ones.
+    config = yaml.safe_load((RULES.parent / "prometheus.yml").read_text())
+    config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+    config["rule_files"] = [str(RULES)]
+    (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(config))
+    log = open(tmp_path / "log", "w")
+    command = [*network.inside(end.netns), "prometheus", f"--config.file={tmp_path}/prometheus.yml",
+               f"--storage.tsdb.path={tmp_path}/data", f"--web.listen-address={PROMETHEUS}"]  # fmt: skip
+    process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        server = Prometheus(end, process)
+        network.until(lambda: server.has("xdpstat_up"), "a first scrape", timeout=30)
+        for _ in range(2):
+            send(link.sender, frame=FRAME, count=1000)
+            scrapes = "count_over_time(xdpstat_up[5m]) > {}"
+            before = int(server.query("count_over_time(xdpstat_up[5m])")[0]["value"][1])
+            network.until(lambda: server.has(scrapes.format(before)), "another scrape", timeout=30)
+        network.until(lambda: server.has("job:xdpstat_packets:rate5m > 0"), "an evaluation of the rules", timeout=30)
+        yield server
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+        log.close()
+
+
+def test_every_query_of_the_dashboard_returns_data(prometheus):
+    empty = []
+    for title, query in panel_queries():
+        query = query.replace("$__rate_interval", "1m")
+        query = re.sub(r"\$(job|node|device)\b", ".*", query)
+        assert "$" not in query, f"{title}: a variable without a value: {query}"
+        if not prometheus.query(query):
+            empty.append(f"{title}: {query}")
+    assert not empty
+
+
+def test_every_variable_of_the_dashboard_has_values(prometheus):
+    found = 0
+    for variable in dashboard()["templating"]["list"]:
+        if variable["type"] != "query":
+            continue
+        match = re.fullmatch(r"label_values\((.*), (\w+)\)", variable["query"]["query"])
+        assert match, variable["query"]
+        selector = re.sub(r"\$\w+", ".*", match[1])
+        assert prometheus.query(f"group by ({match[2]}) ({selector})"), variable["name"]
+        found += 1
+    assert found == 3
+
+
+def test_what_the_dashboard_shows_is_what_arrived(prometheus, link, xdpstat, pin_root):
+    counted = xdpstat.json("show", link.receiver.name, "--pin-root", pin_root, "--json", netns=link.receiver.netns)
+    packets = counted["interfaces"][0]["stats"]["total_packets"]
+    assert packets >= 2000
+    network.until(lambda: prometheus.has(f"sum(xdpstat_packets_total) == {packets}"), f"{packets} packets", timeout=30)
+    assert prometheus.has('sum(xdpstat_packets_total{ip_version="4", protocol="udp"}) >= 2000')
+
+
+def test_recording_rules_over_real_readings(prometheus):
+    for rule in [rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]]:
+        assert prometheus.query(rule["record"]), rule["record"]

@@ -1,0 +1,306 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""--web.config.file in the format of Prometheus' exporter-toolkit: TLS and passwords, right and wrong."""
+
+import base64
+import os
+import select
+import shutil
+import socket
+import ssl
+import subprocess
+
+import network
+import pytest
+from conftest import need
+from serving import Client, Server, socket_in
+from test_serve import start_server  # noqa: F401
+
+
+
+@pytest.fixture(scope="module")
+def bcrypt_hash():
+    """A hash of "secret", by the system's own crypt."""
+    need(shutil.which("mkpasswd") is not None or shutil.which("htpasswd") is not None or shutil.which("perl") is not None, "perl")
+    words = ["perl", "-e", 'print crypt("secret", q($2b$04$abcdefghijklmnopqrstuu))']
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout
+
+
+class Authority:
+    """A certificate authority of this test's own, by openssl."""
+
+    def __init__(self, folder):
+        need(shutil.which("openssl") is not None, "openssl: make deps")
+        self.folder = folder
+        self.run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                 "-subj", "/CN=authority", "-keyout", folder / "ca.key", "-out", folder / "ca.crt")  # fmt: skip
+
+    @staticmethod
+    def run(*words) -> None:
+        network.run("openssl", *words)
+
+    def issue(self, name: str, subject: str = "localhost", days: int = 2) -> None:
+        """NAME.crt and NAME.key, for 127.0.0.1 and a host's name. With -1 days it has expired."""
+        extensions = self.folder / f"{name}.ext"
+        extensions.write_text(f"subjectAltName=DNS:{subject},IP:127.0.0.1\n")
+        key, request, certificate = (self.folder / f"{name}.{end}" for end in ("key.new", "csr", "crt.new"))
+        self.run("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={subject}",
+                 "-keyout", key, "-out", request)  # fmt: skip
+        self.run("x509", "-req", "-in", request, "-CA", self.folder / "ca.crt", "-CAkey", self.folder / "ca.key", "-CAcreateserial",
+                 "-days", days, "-extfile", extensions, "-out", certificate)  # fmt: skip
+        os.replace(certificate, self.folder / f"{name}.crt")
+        os.replace(key, self.folder / f"{name}.key")
+
+    def context(self, client: str | None = None) -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=str(self.folder / "ca.crt"))
+        if client:
+            context.load_cert_chain(self.folder / f"{client}.crt", self.folder / f"{client}.key")
+        return context
+
+
+@pytest.fixture
+def authority(tmp_path) -> Authority:
+    authority = Authority(tmp_path)
+    authority.issue("server")
+    return authority
+
+
+@pytest.fixture
+def netns(make_namespace):
+    return make_namespace("serve")
+
+
+@pytest.fixture
+def start(start_server, netns, tmp_path):  # noqa: F811
+    """start(text) is a server with this web configuration."""
+
+    def run(text: str) -> Server:
+        (tmp_path / "web.yml").write_text(text)
+        return start_server("--web.config.file", tmp_path / "web.yml", netns=netns)
+
+    return run
+
+
+class TlsClient(Client):
+    def __init__(self, server: Server, context: ssl.SSLContext, name="127.0.0.1"):
+        port = int(server.urls[0].rstrip("/").rsplit(":", 1)[1])
+        plain = socket_in(server.netns)
+        plain.settimeout(10)
+        plain.connect(("127.0.0.1", port))
+        self.socket = context.wrap_socket(plain, server_hostname=name)
+        self.bytes = b""
+
+
+TLS = "tls_server_config: {cert_file: server.crt, key_file: server.key"
+
+
+def basic(user: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def test_tls(start, authority):
+    server = start(TLS + "}\n")
+    assert server.urls[0].startswith("https://127.0.0.1:")
+    with TlsClient(server, authority.context()) as client:
+        assert client.socket.version() == "TLSv1.3"
+        for path in ("/healthz", "/metrics", "/api/v1/snapshot"):
+            assert client.ask(path).status == 200
+        client.send(b"GET /api/v1/stream?interval=0.1 HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert client.head().status == 200
+        assert client.event()["interfaces"] == client.event()["interfaces"] == []
+    # Who does not know the authority does not come in; who speaks no TLS neither.
+    with pytest.raises(ssl.SSLCertVerificationError):
+        TlsClient(server, ssl.create_default_context())
+    port = int(server.urls[0].rstrip("/").rsplit(":", 1)[1])
+    with Client(server.netns, ("127.0.0.1", port)) as client:
+        client.send(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert client.is_closed() and b"ok" not in client.bytes
+    with Client(server.netns, ("127.0.0.1", port)) as client:
+        client.send(os.urandom(1000))
+        assert client.is_closed()
+    with TlsClient(server, authority.context()) as client:
+        assert client.ask("/healthz").status == 200
+
+
+@pytest.mark.parametrize(("setting", "version", "works"), [
+    ("", ssl.TLSVersion.TLSv1_2, True),
+    (", min_version: TLS13", ssl.TLSVersion.TLSv1_2, False),
+    (", max_version: TLS12", ssl.TLSVersion.TLSv1_3, False),
+    (", cipher_suites: [TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384], curve_preferences: [CurveP384]", ssl.TLSVersion.TLSv1_2, True),
+])  # fmt: skip
+def test_versions_and_ciphers(start, authority, setting, version, works):
+    server = start(TLS + setting + "}\n")
+    context = authority.context()
+    context.minimum_version = context.maximum_version = version
+    if works:
+        with TlsClient(server, context) as client:
+            assert client.ask("/healthz").status == 200
+            if "cipher" in setting:
+                assert client.socket.cipher()[0] == "ECDHE-ECDSA-AES256-GCM-SHA384"
+    else:
+        with pytest.raises((ssl.SSLError, ConnectionResetError)):
+            TlsClient(server, context)
+
+
+def comes_in(server: Server, context: ssl.SSLContext) -> bool:
+    """With TLS 1.3 a client learns only by its first request that its certificate is not wanted."""
+    try:
+        with TlsClient(server, context) as client:
+            return client.ask("/healthz").status == 200
+    except (ssl.SSLError, ConnectionError, EOFError):
+        return False
+
+
+def test_client_certificates(start, authority, tmp_path):
+    authority.issue("client", "scraper.example")
+    authority.issue("other", "other.example")
+    server = start(TLS + ", client_auth_type: RequireAndVerifyClientCert, client_ca_file: ca.crt, client_allowed_sans: [scraper.example]}\n")
+    assert comes_in(server, authority.context("client"))
+    assert not comes_in(server, authority.context("other")), "of the authority, but not one of those allowed"
+    assert not comes_in(server, authority.context())
+    server = start(TLS + ", client_auth_type: RequireAnyClientCert}\n")
+    assert comes_in(server, authority.context("other")) and not comes_in(server, authority.context())
+    server = start(TLS + ", client_auth_type: VerifyClientCertIfGiven, client_ca_file: ca.crt}\n")
+    assert comes_in(server, authority.context("other")) and comes_in(server, authority.context())
+
+
+def serial(server: Server, authority: Authority) -> str:
+    with TlsClient(server, authority.context()) as client:
+        return client.socket.getpeercert()["serialNumber"]
+
+
+def test_a_renewed_certificate_is_taken_without_being_told(start, authority, tmp_path):
+    server = start(TLS + "}\n")
+    before = serial(server, authority)
+    with TlsClient(server, authority.context()) as open_before:
+        authority.issue("server")
+        network.until(lambda: serial(server, authority) != before, "the new certificate is shown")
+        assert open_before.ask("/healthz").status == 200, "who is in stays in"
+    # A half of it is told of, and the former goes on.
+    now = serial(server, authority)
+    (tmp_path / "server.crt").write_text("nonsense")
+
+    def is_told() -> bool:
+        assert serial(server, authority) == now
+        return bool(select.select([server.process.stderr], [], [], 0)[0])
+
+    network.until(is_told, "the half is noticed")
+    assert "going on with what was read before" in server.process.stderr.readline()
+    assert serial(server, authority) == now
+
+
+def test_an_expired_certificate_is_told_of(start, authority):
+    authority.issue("server", days=-1)
+    server = start(TLS + "}\n")
+    assert any("has expired" in line for line in server.lines)
+    with pytest.raises(ssl.SSLCertVerificationError):
+        TlsClient(server, authority.context())
+
+
+def test_passwords(start, bcrypt_hash):
+    server = start(f"basic_auth_users:\n  alice: '{bcrypt_hash}'\n  bob: '{bcrypt_hash.replace('$2b$', '$2y$')}'\n")
+    with server.client() as client:
+        refused = client.ask("/metrics")
+        assert refused.status == 401 and refused.fields["www-authenticate"].startswith("Basic ")
+        assert client.is_closed()
+    wrong = [basic("alice", "wrong"), basic("alice", ""), basic("mallory", "secret"), basic("", ""), basic("alice", "secret\0x"), "Basic",
+             "Basic !!!", "Bearer " + basic("alice", "secret")[6:], "Basic " + base64.b64encode(b"alicesecret").decode()]  # fmt: skip
+    for _ in range(2):  # the second time by what is remembered
+        for login in wrong:
+            assert server.get("/metrics", Authorization=login).status == 401, login
+        for login in (basic("alice", "secret"), basic("bob", "secret"), basic("alice", "secret").replace("Basic", "basic")):
+            assert server.get("/metrics", Authorization=login).status == 200
+            assert server.get("/nothing", Authorization=login).status == 404
+    assert server.get("/healthz").status == 401, "nothing is told to strangers"
+    with server.client() as client:
+        client.send(b"GET /api/v1/stream HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert client.head().status == 401
+
+
+def test_passwords_do_not_hold_others_up(start, bcrypt_hash):
+    """Some expensive guesses are being checked while those that are known go on."""
+    words = ["perl", "-e", 'print crypt("secret", q($2b$12$abcdefghijklmnopqrstuu))']
+    dear = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    server = start(f"basic_auth_users: {{alice: '{bcrypt_hash}', dear: '{dear}'}}\n")
+    assert server.get("/healthz", Authorization=basic("alice", "secret")).status == 200
+    guessers = [server.client(timeout=60) for _ in range(4)]
+    try:
+        for number, guesser in enumerate(guessers):
+            guesser.send(f"GET / HTTP/1.1\r\nHost: a\r\nAuthorization: {basic('dear', str(number))}\r\n\r\n".encode())
+        for _ in range(20):
+            assert server.get("/healthz", Authorization=basic("alice", "secret")).status == 200
+        last = guessers[-1].socket
+        last.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            last.recv(1, socket.MSG_PEEK)
+        last.settimeout(60)
+        for guesser in guessers:
+            assert guesser.answer().status == 401
+    finally:
+        for guesser in guessers:
+            guesser.socket.close()
+
+
+def test_users_are_read_again(start, bcrypt_hash, tmp_path):
+    import signal
+
+    server = start(f"basic_auth_users: {{alice: '{bcrypt_hash}'}}\n")
+    assert server.get("/healthz", Authorization=basic("alice", "secret")).status == 200
+    (tmp_path / "web.yml").write_text(f"basic_auth_users: {{bob: '{bcrypt_hash}'}}\n")
+    server.process.send_signal(signal.SIGHUP)
+    network.until(lambda: server.get("/healthz", Authorization=basic("bob", "secret")).status == 200, "the new file is read")
+    assert server.get("/healthz", Authorization=basic("alice", "secret")).status == 401
+
+
+def test_headers_and_http2(start):
+    server = start("http_server_config:\n  http2: true\n  headers:\n    X-Frame-Options: SAMEORIGIN\n    Strict-Transport-Security: max-age=1\n")
+    assert any("HTTP/1.1 is what is spoken here" in line for line in server.lines)
+    for path in ("/", "/nothing"):
+        fields = server.get(path).fields
+        assert fields["x-frame-options"] == "SAMEORIGIN" and fields["strict-transport-security"] == "max-age=1"
+        assert fields["x-content-type-options"] == "nosniff"
+
+
+WRONG = {
+    "unknown field": ("tls_server_config:\n  cert_file: server.crt\n  key_fil: x\n", ":3: unknown field tls_server_config.key_fil"),
+    "unknown section": ("basic_auth: {}\n", ":1: unknown field basic_auth"),
+    "not YAML": ("a: [\n", ":2"),
+    "no map": ("- a\n", ":1:"),
+    "a section that is none": ("tls_server_config: 5\n", ":1: tls_server_config is no map"),
+    "no key": ("tls_server_config: {cert_file: server.crt}\n", "needs cert_file and key_file"),
+    "no such file": ("tls_server_config: {cert_file: nothere.crt, key_file: server.key}\n", "nothere.crt: No such file"),
+    "no certificate": ("tls_server_config: {cert_file: web.yml, key_file: server.key}\n", "cannot use the certificate"),
+    "another key": ("tls_server_config: {cert_file: server.crt, key_file: other.key}\n", "cannot use the private key"),
+    "version": (TLS + ", min_version: TLS9}\n", "tls_server_config.min_version is TLS9"),
+    "version order": (TLS + ", min_version: TLS13, max_version: TLS12}\n", "min_version is above max_version"),
+    "cipher": (TLS + ", cipher_suites: [ROT13]}\n", "cipher_suites is ROT13"),
+    "client auth": (TLS + ", client_auth_type: Perhaps}\n", "client_auth_type is Perhaps"),
+    "no authority": (TLS + ", client_auth_type: RequireAndVerifyClientCert}\n", "client_auth_type needs client_ca_file"),
+    "needless authority": (TLS + ", client_ca_file: ca.crt}\n", "needs a client_auth_type that verifies"),
+    "plain password": ("basic_auth_users: {alice: secret}\n", ":1: basic_auth_users.alice is no bcrypt hash"),
+    "kind": ("http_server_config: {http2: perhaps}\n", "http_server_config.http2 has a value of the wrong kind"),
+    "header": ("http_server_config: {headers: {Set-Cookie: a}}\n", "header Set-Cookie cannot be set"),
+    "header's lines": ('http_server_config: {headers: {X-Frame-Options: "a\\r\\nb: c"}}\n', "has control characters"),
+    "twice": (TLS + ", cert_file: server.crt}\n", "tls_server_config.cert_file is there twice"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_files_say_where(xdpstat, authority, netns, pin_root, tmp_path, name):
+    authority.issue("other")
+    text, what = WRONG[name]
+    (tmp_path / "web.yml").write_text(text)
+    result = xdpstat("serve", "--web.config.file", tmp_path / "web.yml", "--pin-root", pin_root, netns=netns, check=False)
+    assert result.returncode in (2, 3) and what in result.stderr, result.stderr
+    assert result.stderr.startswith("xdpstat: cannot use ") and result.stderr.count("\n") == 1
+
+
+def test_files_that_cannot_be_read(xdpstat, netns, pin_root, tmp_path):
+    def serve(path):
+        return xdpstat("serve", "--web.config.file", path, "--pin-root", pin_root, netns=netns, check=False)
+
+    assert serve(tmp_path / "nothere.yml").returncode == 3
+    assert serve(tmp_path).returncode == 1
+    (tmp_path / "empty.yml").write_text("")
+    empty = xdpstat.start("serve", "--web.config.file", tmp_path / "empty.yml", "--pin-root", pin_root,
+                          "--web.listen-address", "127.0.0.1:0", netns=netns)  # fmt: skip
+    assert "listening on http://" in empty.stderr.readline(), "an empty file asks for nothing"
