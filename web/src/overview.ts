@@ -82,6 +82,7 @@ class Row {
         const badge = problem ? (live?.info ? mode : "failed") : mode === "native" ? "" : mode;
         setText(this.badge, badge);
         this.badge.className = `badge ${problem ? "bad" : mode === "generic" || mode === "unknown" ? "warn" : "plain"}`;
+        this.element.classList.toggle("quiet", !(rates.packets > 0));
         setAttribute(this.element, "title", problem || null);
         setAttribute(this.link, "aria-current", selected ? "true" : null);
     }
