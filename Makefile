@@ -63,7 +63,7 @@ docs: deps-to-document ## build the reference of bpfxx: build/docs/bpfxx/html
 	@cmake --preset release -DXDPSTAT_TESTS=OFF -DXDPSTAT_BENCH=OFF && cmake --build build/release --target reference
 
 page: deps-to-page ## build the live page anew: web/dist
-	@cd web && npm ci --ignore-scripts && npm run build
+	@cd web && npm ci && npm run build
 
 bench: deps ## measure, and print ratios (root)
 	@cmake --preset release && cmake --build --preset release && scripts/bench

@@ -35,7 +35,7 @@ def install() -> None:
             return
         need(shutil.which("npm") is not None, "npm: make deps")
         result = subprocess.run(
-            ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=WEB, capture_output=True, text=True, timeout=300
+            ["npm", "ci", "--no-audit", "--no-fund"], cwd=WEB, capture_output=True, text=True, timeout=300
         )
         need(result.returncode == 0, f"the packages of web/package-lock.json: npm ci says: {result.stderr.strip()[-1000:]}")
         STAMP.write_text(wanted)
