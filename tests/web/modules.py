@@ -12,8 +12,8 @@ import pytest
 
 WEB = Path(__file__).resolve().parents[2] / "web"
 MODULES = WEB / "node_modules"
+LOCK = WEB / "package-lock.json"
 STAMP = MODULES / ".locked"
-LOCK = Path("/tmp") / f"xdpstat-npm-{os.getuid()}.lock"
 
 
 def need(found: bool, what: str) -> None:
@@ -28,9 +28,10 @@ def need(found: bool, what: str) -> None:
 def install() -> None:
     """Installs them where they are not, or are others. Nothing that a package brings is run by it."""
     need(shutil.which("node") is not None, "node: make deps")
-    wanted = hashlib.sha256((WEB / "package-lock.json").read_bytes()).hexdigest()
-    with open(LOCK, "w") as lock:
+    with open(LOCK, "rb") as lock:
+        # Two test runs at once are not to install them over each other.
         fcntl.flock(lock, fcntl.LOCK_EX)
+        wanted = hashlib.sha256(lock.read()).hexdigest()
         if STAMP.exists() and STAMP.read_text() == wanted:
             return
         need(shutil.which("npm") is not None, "npm: make deps")
