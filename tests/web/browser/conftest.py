@@ -56,8 +56,8 @@ class Browser:
             raise AssertionError(f"{action} {words}: {answer['error']}")
         return answer["value"]
 
-    def open(self, path: str = "/", **options) -> dict:
-        return self("open", ORIGIN + path, options)
+    def open(self, path: str = "/", origin: str = ORIGIN, **options) -> dict:
+        return self("open", origin + path, options)
 
     def get(self, expression: str):
         return self("get", expression)

@@ -39,9 +39,14 @@ async function watchSizes() {
 }
 
 const actions = {
-    async open(url, { width = 1280, height = 900, dark = false } = {}) {
+    async open(url, { width = 1280, height = 900, dark = false, user = "", password = "" } = {}) {
         await context?.close();
-        context = await browser.newContext({ viewport: { width, height }, colorScheme: dark ? "dark" : "light" });
+        context = await browser.newContext({
+            viewport: { width, height },
+            colorScheme: dark ? "dark" : "light",
+            ignoreHTTPSErrors: true, // certificates are the tests' own
+            ...(user && { httpCredentials: { username: user, password } }),
+        });
         page = await context.newPage();
         seen = { console: [], errors: [], requests: [], failed: [] };
         sizes = {};

@@ -2,8 +2,12 @@
 """The page while the world changes: the server goes and comes, counters begin anew, interfaces fail, and are many."""
 
 import contextlib
+import shutil
 
+import conftest
+import modules
 import network
+import pytest
 from test_page import FRAME
 
 MANY = 50
@@ -55,6 +59,30 @@ def test_a_counter_that_begins_anew_is_no_spike(page, send, xdpstat, pin_root):
     cells = browser.get("[...document.querySelectorAll('.minutes td')].map((cell) => cell.textContent)")
     assert cells
     assert not [cell for cell in cells if cell.startswith("−") or any(unit in cell for unit in (" G", " T", " P", " E"))]
+
+
+def test_behind_tls_and_a_password(make_link, attach, serve, make_browser, send, tmp_path):
+    """The stream and the history are asked for with the password that the page was opened with."""
+    for tool in ("openssl", "perl"):
+        modules.need(shutil.which(tool) is not None, f"{tool}: make deps")
+    words = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=localhost"]
+    network.run("openssl", "req", "-x509", *words, "-keyout", tmp_path / "key", "-out", tmp_path / "certificate")
+    password = network.run("perl", "-e", 'print crypt("secret", q($2b$04$abcdefghijklmnopqrstuu))').stdout
+    (tmp_path / "web.yml").write_text(
+        f"tls_server_config:\n  cert_file: certificate\n  key_file: key\nbasic_auth_users:\n  alice: '{password}'\n"
+    )
+    link = make_link(ipv6=False)
+    attach(link.receiver)
+    serve(link.receiver.netns, "--web.config.file", tmp_path / "web.yml")
+    browser = make_browser(link.receiver.netns)
+    origin = conftest.ORIGIN.replace("http:", "https:")
+    with pytest.raises(AssertionError, match="ERR_INVALID_AUTH_CREDENTIALS"):
+        browser.open(origin=origin)
+    browser.open(origin=origin, user="alice", password="secret")
+    send(link.sender, frame=FRAME, count=42)
+    browser.until_counters({"udp_packets": 42})
+    browser.until("document.querySelectorAll('.chart canvas').length === 4")
+    assert browser("seen")["errors"] == []
 
 
 def test_modes_and_failures_are_seen(make_link, attach, serve, make_browser, send):
