@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -12,6 +13,7 @@
 #include "cli/attach.hpp"
 #include "cli/context.hpp"
 #include "counter/interface.hpp"
+#include "exporter/confinement.hpp"
 #include "exporter/server.hpp"
 #include "version.hpp"
 #include "view/human.hpp"
@@ -39,6 +41,7 @@ struct Arguments {
     std::string telemetry_path = "/metrics";
     std::string web_config; ///< a file
     std::size_t connections = default_connections;
+    bool fixed = false; ///< only what is attached at the start
     bool drop_zero = false;
     bool program_stats = false;
 };
@@ -115,6 +118,31 @@ std::string url_of(const ListeningSocket& socket, const WebSettings& web)
     return "https:" + socket.url.substr(plain.size());
 }
 
+std::string folder_of(const std::string& path)
+{
+    return std::filesystem::absolute(path).parent_path().string();
+}
+
+/// Gives up what serving does not need, and says what is kept.
+bpfxx::Result<> confine_to(const std::vector<ListeningSocket>& sockets, const WebSettings& web,
+                           const Arguments& arguments, const Context& context)
+{
+    Needs needs;
+    needs.find_anew = !arguments.fixed;
+    needs.by_size = context.proof == bpfxx::Proof::size;
+    needs.attach = arguments.attach && !arguments.fixed;
+    needs.pin_root = context.pin_root;
+    needs.readable = web.folders();
+    for (const ListeningSocket& socket : sockets)
+        if (!socket.path.empty())
+            needs.cleared.push_back(folder_of(socket.path));
+    const auto kept = confine(needs);
+    if (!kept)
+        return std::unexpected(kept.error());
+    std::fprintf(stderr, "xdpstat: %s\n", kept->c_str());
+    return {};
+}
+
 /// Attaches, opens and serves, the sockets being open.
 bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, WebSettings& web, const Arguments& arguments,
                          Context& context)
@@ -131,6 +159,7 @@ bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, WebSettings& web,
     if (!collector)
         return std::unexpected(std::move(collector).error());
     warn(collector->read());
+    BPFXX_TRY(confine_to(sockets, web, arguments, context));
     for (const ListeningSocket& socket : sockets)
         std::fprintf(stderr, "xdpstat: listening on %s\n", url_of(socket, web).c_str());
 
@@ -140,7 +169,7 @@ bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, WebSettings& web,
                .build = {.version = version, .commit = commit, .libbpf = bpfxx::libbpf_version()}});
     const ServiceManager manager = ServiceManager::from_environment();
     const auto reload = [&] {
-        if (arguments.attach)
+        if (arguments.attach && !arguments.fixed)
             (void)attach_all(arguments, context);
     };
     return serve(site, web, std::move(sockets), manager,
@@ -210,6 +239,8 @@ void add_serve(CLI::App& program, Context& context)
                       "Attach the counter to the interfaces named where it is not");
     add_attach_options(*command, arguments->how);
     add_web_options(*command, *arguments);
+    command->add_flag("--fixed", arguments->fixed,
+                      "Keep no capability: counters that are attached later cannot be read");
     command->add_flag("--drop-zero", arguments->drop_zero,
                       "Leave out series of which nothing has been counted");
     command->add_flag(

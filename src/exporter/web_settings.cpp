@@ -99,9 +99,13 @@ std::shared_ptr<WebState> WebSettings::now()
 std::vector<std::string> WebSettings::folders() const
 {
     std::vector<std::string> folders;
-    folders.reserve(files_.size());
-    for (const std::string& file : files_)
+    folders.reserve(2 * files_.size());
+    for (const std::string& file : files_) {
+        // A certificate is often a link to where its renewals lie.
+        std::error_code ignored;
         folders.push_back(std::filesystem::absolute(file).parent_path().string());
+        folders.push_back(std::filesystem::canonical(file, ignored).parent_path().string());
+    }
     return folders;
 }
 

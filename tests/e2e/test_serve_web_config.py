@@ -301,6 +301,7 @@ def test_files_that_cannot_be_read(xdpstat, netns, pin_root, tmp_path):
     assert serve(tmp_path / "nothere.yml").returncode == 3
     assert serve(tmp_path).returncode == 1
     (tmp_path / "empty.yml").write_text("")
-    empty = xdpstat.start("serve", "--web.config.file", tmp_path / "empty.yml", "--pin-root", pin_root,
-                          "--web.listen-address", "127.0.0.1:0", netns=netns)  # fmt: skip
-    assert "listening on http://" in empty.stderr.readline(), "an empty file asks for nothing"
+    empty = Server(xdpstat.start("serve", "--web.config.file", tmp_path / "empty.yml", "--pin-root", pin_root,
+                                 "--web.listen-address", "127.0.0.1:0", netns=netns), netns)  # fmt: skip
+    empty.wait_until_it_listens(1)
+    assert empty.urls[0].startswith("http://"), "an empty file asks for nothing"
