@@ -30,7 +30,7 @@ std::string introduction(const Machine& machine)
 
 int fail(const bpfxx::Error& error)
 {
-    fmt::print(stderr, "xdpstat_bench: {}\n{}", error.message(), error.detail);
+    fmt::print(stderr, "xdpstat_bench: {}\n{}", error.message().c_str(), error.detail().c_str());
     return 1;
 }
 
@@ -41,7 +41,7 @@ int run(const Settings& settings)
     fmt::print("{}", introduction(settings.machine));
     for (const auto measure :
          {measure_program_cost, measure_frame_cost, measure_two_cpus, measure_snapshot_cost,
-          measure_reading_ways, measure_library_cost, measure_commands}) {
+          measure_reading_ways, measure_library_cost, measure_compile_cost, measure_commands}) {
         const auto section = measure(settings);
         if (!section)
             return fail(section.error());

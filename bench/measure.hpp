@@ -28,6 +28,7 @@ struct Settings {
 [[nodiscard]] bpfxx::Result<Section> measure_snapshot_cost(const Settings& settings);
 [[nodiscard]] bpfxx::Result<Section> measure_reading_ways(const Settings& settings);
 [[nodiscard]] bpfxx::Result<Section> measure_library_cost(const Settings& settings);
+[[nodiscard]] bpfxx::Result<Section> measure_compile_cost(const Settings& settings);
 [[nodiscard]] bpfxx::Result<Section> measure_commands(const Settings& settings);
 
 } // namespace xdpstat::bench

@@ -91,7 +91,8 @@ bpfxx::Result<Section> measure_program_cost(const Settings& settings)
                 const std::string name = variant_name(length, layout, breakdown, is_chosen);
                 auto counter = load_counter(layout, breakdown, length);
                 if (!counter) {
-                    missing += fmt::format("\n\nNot measured: {}: {}", name, counter.error().message());
+                    missing +=
+                        fmt::format("\n\nNot measured: {}: {}", name, counter.error().message().c_str());
                     continue;
                 }
                 subjects.push_back({name, counter->program_fd(), tcp_over_ipv4().bytes});

@@ -84,7 +84,7 @@ int main(int argc, char** argv)
         say("✓ Map opened (fd: " + std::to_string(map->fd()) + ")");
         auto counter = bpfxx::CounterArray<pkt_stats>::open(std::move(*map), bpfxx::Proof::size);
         if (!counter)
-            ::errx(1, "%s\n%s", counter.error().message().c_str(), counter.error().detail.c_str());
+            ::errx(1, "%s\n%s", counter.error().message().c_str(), counter.error().detail().c_str());
         if (!counter->layout())
             ::warnx("note: %s shows no BTF: read by its size alone, its layout is not proved", pin.c_str());
         say("Reading statistics from BPF map...");

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 
+#include <exception>
+#include <optional>
+#include <string>
+#include <type_traits>
 #include <utility>
 
 #include <pybind11/pybind11.h>
 
 #include "bpfxx/error.hpp"
 #include "bpfxx/value.hpp"
+#include "restore_thread.h"
 
 // What the parts of the module share. Python objects are touched only by a thread that holds the interpreter's lock (the
 // GIL); what waits, and every system call, runs without it, and takes no lock of its own meanwhile that a thread with the
@@ -30,16 +35,38 @@ inline void take(const bpfxx::Result<>& result)
         raise(result.error());
 }
 
-/// Calls a function without the GIL, and returns what it returns.
+/// Calls a function without the GIL, and returns what it returns. No destructor takes the GIL back: the interpreter may
+/// end the thread there, and a destructor must not be left in that way.
 template <class Function>
 auto without_gil(Function function)
 {
-    const pybind11::gil_scoped_release release;
-    return function();
+    using Returned = std::invoke_result_t<Function&>;
+    // A function that returns nothing is one that returns an empty value.
+    using Kept = std::conditional_t<std::is_void_v<Returned>, bool, Returned>;
+    std::optional<Kept> returned;
+    std::exception_ptr thrown;
+    PyThreadState* const thread = PyEval_SaveThread();
+    try {
+        if constexpr (std::is_void_v<Returned>)
+            function();
+        else
+            returned.emplace(function());
+    } catch (...) {
+        thrown = std::current_exception();
+    }
+    xdpstat_restore_thread(thread);
+    if (thrown)
+        std::rethrow_exception(thrown);
+    if constexpr (!std::is_void_v<Returned>)
+        return std::move(*returned);
 }
 
-/// The path that a str, bytes or os.PathLike names.
+/// The path that a str, bytes or os.PathLike names. Raises TypeError; ValueError where it holds a NUL.
 [[nodiscard]] std::string path_of(const pybind11::handle& path);
+/// The name of a thing, a str. Raises TypeError; ValueError where it holds a NUL. @param what "an interface's name"
+[[nodiscard]] std::string name_from(const pybind11::handle& name, const char* what);
+/// For messages: the name of an object's type.
+[[nodiscard]] std::string type_name_of(const pybind11::handle& object);
 
 /// A value as plain Python objects: dict, list, int, str, bytes, float, bool, None.
 [[nodiscard]] pybind11::object to_python(const bpfxx::Value& value);

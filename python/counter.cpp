@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
+#include <filesystem>
 #include <utility>
 
 #include <poll.h>
@@ -14,9 +15,10 @@
 
 namespace xdpstat::python {
 
-Counter::Counter(Reader reader, std::string interface, std::string directory, bpfxx::Fd closing)
-    : reader_(std::move(reader)), interface_(std::move(interface)), directory_(std::move(directory)),
-      notes_(reader_->notes()), closing_(std::move(closing))
+Counter::Counter(Reader reader, const Instance& instance, std::optional<PinIdentity> identity,
+                 bpfxx::Fd closing)
+    : reader_(std::move(reader)), interface_(instance.interface), directory_(instance.directory),
+      identity_(std::move(identity)), notes_(reader_->notes()), closing_(std::move(closing))
 {
 }
 
@@ -26,22 +28,38 @@ bpfxx::Result<std::shared_ptr<Counter>> Counter::open(const std::string& interfa
     auto instance = PinRoot(pin_root).find(interface);
     if (!instance)
         return std::unexpected(std::move(instance).error());
+    // Before the maps are opened: a counter exchanged meanwhile is then not taken for this one.
+    const auto identity = identity_of(stats_pin(instance->directory));
     auto reader = Reader::open(instance->directory, proof);
     if (!reader)
         return std::unexpected(std::move(reader).error());
     bpfxx::Fd closing(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!closing)
         return std::unexpected(bpfxx::system_error("make", "an eventfd", errno));
-    return std::shared_ptr<Counter>(
-        new Counter(std::move(*reader), instance->interface, instance->directory, std::move(closing)));
+    return std::shared_ptr<Counter>(new Counter(std::move(*reader), *instance, identity, std::move(closing)));
 }
 
-std::optional<bpfxx::Result<Snapshot>> Counter::read()
+std::optional<bpfxx::Result<NamedSnapshot>> Counter::read()
 {
     const std::lock_guard lock(mutex_);
     if (!reader_)
         return std::nullopt;
-    return reader_->read();
+    auto snapshot = reader_->read();
+    if (!snapshot)
+        return std::unexpected(std::move(snapshot).error());
+    return NamedSnapshot{*snapshot, interface_};
+}
+
+bpfxx::Result<bool> Counter::is_attached() const
+{
+    const std::string root = std::filesystem::path(directory_).parent_path().string();
+    const auto instances = PinRoot(root).instances();
+    if (!instances)
+        return std::unexpected(instances.error());
+    return identity_ && std::ranges::any_of(*instances, [&](const Instance& instance) {
+               return instance.mode != mode_detached &&
+                      identity_of(stats_pin(instance.directory)) == identity_;
+           });
 }
 
 Wakening Counter::wait_until(Clock::time_point due) const

@@ -8,7 +8,9 @@
 #include <string>
 
 #include "bpfxx/fd.hpp"
+#include "counter/pins.hpp"
 #include "counter/reader.hpp"
+#include "snapshots.hpp"
 
 namespace xdpstat::python {
 
@@ -30,7 +32,10 @@ public:
     open(const std::string& interface, const std::string& pin_root, bpfxx::Proof proof);
 
     /// Empty: it is closed.
-    [[nodiscard]] std::optional<bpfxx::Result<Snapshot>> read();
+    [[nodiscard]] std::optional<bpfxx::Result<NamedSnapshot>> read();
+    /// Whether this very counter still counts: it is pinned, be it under its interface's new name, and its link is
+    /// attached. Asks the system. Errors: as PinRoot::instances.
+    [[nodiscard]] bpfxx::Result<bool> is_attached() const;
     /// Waits until a time, at most a second: a signal that comes just before the wait is then seen.
     [[nodiscard]] Wakening wait_until(Clock::time_point due) const;
     void close();
@@ -41,12 +46,13 @@ public:
     [[nodiscard]] const std::vector<std::string>& notes() const noexcept { return notes_; }
 
 private:
-    Counter(Reader reader, std::string interface, std::string directory, bpfxx::Fd closing);
+    Counter(Reader reader, const Instance& instance, std::optional<PinIdentity> identity, bpfxx::Fd closing);
 
     mutable std::mutex mutex_;     // of reader_
     std::optional<Reader> reader_; ///< none: it is closed
     std::string interface_;
     std::string directory_;
+    std::optional<PinIdentity> identity_; ///< of the pin of stats_map
     std::vector<std::string> notes_;
     bpfxx::Fd closing_; ///< an eventfd, readable once it is closed
 };

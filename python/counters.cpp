@@ -9,6 +9,7 @@
 #include "binding.hpp"
 #include "counter.hpp"
 #include "counter/pin_root.hpp"
+#include "pickling.hpp"
 #include "snapshots.hpp"
 
 namespace py = pybind11;
@@ -35,7 +36,7 @@ Nanoseconds interval_of(double seconds)
     throw py::value_error("the counter is closed");
 }
 
-Snapshot read(Counter& counter)
+NamedSnapshot read(Counter& counter)
 {
     auto snapshot = without_gil([&] { return counter.read(); });
     if (!snapshot)
@@ -64,7 +65,7 @@ public:
     }
 
     /// With the GIL, which keeps two threads from taking the same turn.
-    Snapshot next()
+    NamedSnapshot next()
     {
         const auto due = due_;
         due_ += interval_;
@@ -93,7 +94,7 @@ Difference rates_over(const CounterPointer& counter, double seconds)
 {
     const Nanoseconds interval = interval_of(seconds);
     const auto due = Counter::Clock::now() + interval;
-    const Snapshot older = read(*counter);
+    const NamedSnapshot older = read(*counter);
     if (!wait(*counter, due))
         raise_closed();
     return difference(older, read(*counter));
@@ -133,8 +134,10 @@ py::dict instance_dict(const Instance& instance)
 
 void add_instance(py::module_& module)
 {
-    py::class_<Instance>(module, "Instance", "One counter as it stood when it was listed. It never changes.")
-        .def_readonly("interface", &Instance::interface, "str: the interface's name.")
+    py::class_<Instance> type(module, "Instance",
+                              "One counter as it stood when it was listed. It never changes.");
+    make_picklable(type);
+    type.def_readonly("interface", &Instance::interface, "str: the interface's name.")
         .def_readonly("ifindex", &Instance::ifindex,
                       "int: the interface's number; 0 where it is gone or in another namespace.")
         .def_readonly("directory", &Instance::directory, "str: where it is pinned.")
@@ -168,7 +171,7 @@ void add_counter(py::module_& module)
         "threads may use\n"
         "it; closing it ends every() in all of them. It stays with the counter that it was opened on: one "
         "that is\n"
-        "detached keeps its last numbers.")
+        "detached keeps its last numbers, and `attached` is False.")
         .def_property_readonly("interface", &Counter::interface, "str: the interface's name.")
         .def_property_readonly("directory", &Counter::directory, "str: where the counter is pinned.")
         .def_property_readonly(
@@ -184,17 +187,28 @@ void add_counter(py::module_& module)
         .def_property_readonly(
             "closed", [](const Counter& self) { return without_gil([&] { return self.is_closed(); }); },
             "bool: whether it was closed.")
+        .def_property_readonly(
+            "attached",
+            [](const Counter& self) { return take(without_gil([&] { return self.is_attached(); })); },
+            "bool: whether this very counter still counts. False once it was detached or attached anew, or "
+            "its interface\n"
+            "is gone: its numbers then stand still, and open() finds the new one. Asks the system: once a "
+            "second is\n"
+            "often enough.")
         .def("read", &read, "Reads all counters now. ValueError where it is closed.")
         .def("rates", &rates_over, py::arg("interval") = 1.0,
              "Reads twice, `interval` seconds apart, and returns the Rates between.")
         .def(
             "every",
             [](const CounterPointer& self, double interval) {
+                if (without_gil([&] { return self->is_closed(); }))
+                    raise_closed();
                 return Snapshots(self, interval_of(interval));
             },
             py::arg("interval") = 1.0,
             "Iterates over snapshots, one every `interval` seconds, the first at once; without end until it "
-            "is closed.\n\n"
+            "is closed.\n"
+            "ValueError where it is closed already.\n\n"
             "The times lie on a grid, so that they do not drift: a body that takes longer than the interval "
             "misses\n"
             "turns and shifts none. While it waits other threads run, and signals such as Ctrl-C end it.")
@@ -214,10 +228,11 @@ void add_counters(py::module_& module)
     add_counter(module);
     module.def(
         "open",
-        [](const std::string& interface, const py::object& pin_root, bool by_size) {
+        [](const py::object& interface, const py::object& pin_root, bool by_size) {
+            const std::string name = name_from(interface, "an interface's name");
             const std::string root = path_of(pin_root);
             const auto proof = by_size ? bpfxx::Proof::size : bpfxx::Proof::btf;
-            return take(without_gil([&] { return Counter::open(interface, root, proof); }));
+            return take(without_gil([&] { return Counter::open(name, root, proof); }));
         },
         py::arg("interface"), py::kw_only(), py::arg("pin_root") = default_pin_root,
         py::arg("by_size") = false,

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // Any BPF map, decoded by its BTF.
+#include <cerrno>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,11 +28,16 @@ struct OpenMap {
     bpfxx::Map map;
     bpfxx::TypeDecoder types;
 };
+/// How to open a map whose types may not be read; _errors.py adds by which argument.
+constexpr const char* no_rights =
+    "reading BTF needs CAP_SYS_ADMIN; without its types it can be opened by its size";
 using OpenMapPointer = std::shared_ptr<const OpenMap>;
 
 /// Map in Python. The pointer changes only under the GIL.
 struct MapHandle {
     OpenMapPointer open; ///< null: it is closed
+    py::dict facts;      ///< what is known of it, open or closed
+    bool per_cpu = false;
 };
 
 const OpenMapPointer& opened(const MapHandle& handle)
@@ -39,25 +47,60 @@ const OpenMapPointer& opened(const MapHandle& handle)
     return handle.open;
 }
 
+py::dict facts_of(const OpenMap& map);
+
+/// A map's number. Raises TypeError, and InvalidError where no map can have it.
+std::uint32_t id_from(const py::object& id)
+{
+    if (!PyIndex_Check(id.ptr()))
+        throw py::type_error("a map's id is an int, not " + type_name_of(id));
+    const auto number = py::reinterpret_steal<py::object>(PyNumber_Index(id.ptr()));
+    if (!number)
+        throw py::error_already_set();
+    int beyond = 0;
+    const long long value = PyLong_AsLongLongAndOverflow(number.ptr(), &beyond);
+    constexpr long long most = std::numeric_limits<std::uint32_t>::max();
+    if (beyond != 0 || value < 1 || value > most)
+        raise(bpfxx::make_error(bpfxx::ErrorKind::invalid, "open map",
+                                "id " + py::str(number).cast<std::string>(),
+                                "a map's id is from 1 to " + std::to_string(most)));
+    return static_cast<std::uint32_t>(value);
+}
+
+/// What a person gave to find a map by: raises InvalidError where it is empty.
+std::string not_empty(std::string text, const char* what)
+{
+    if (text.empty())
+        raise(bpfxx::make_error(bpfxx::ErrorKind::invalid, "open", "a map",
+                                std::string("the ") + what + " is empty"));
+    return text;
+}
+
 MapHandle open_map(const py::object& path, const py::object& id, const py::object& name, bool by_size)
 {
     if ((path.is_none() ? 0 : 1) + (id.is_none() ? 0 : 1) + (name.is_none() ? 0 : 1) != 1)
         throw py::type_error("Map() takes one of path, id and name");
-    const std::string pin = path.is_none() ? std::string() : path_of(path);
-    const auto number = id.is_none() ? 0 : id.cast<std::uint32_t>();
-    const std::string its_name = name.is_none() ? std::string() : name.cast<std::string>();
+    const std::string pin = path.is_none() ? std::string() : not_empty(path_of(path), "path");
+    const std::uint32_t number = id.is_none() ? 0 : id_from(id);
+    const std::string its_name =
+        name.is_none() ? std::string() : not_empty(name_from(name, "a map's name"), "name");
     const auto proof = by_size ? bpfxx::Proof::size : bpfxx::Proof::btf;
-    return take(without_gil([&]() -> bpfxx::Result<MapHandle> {
+    auto opened = take(without_gil([&]() -> bpfxx::Result<OpenMapPointer> {
         auto map = !pin.empty()        ? bpfxx::Map::open_pinned(pin)
                    : !its_name.empty() ? bpfxx::Map::open_name(its_name)
                                        : bpfxx::Map::open_id(number);
         if (!map)
             return std::unexpected(std::move(map).error());
         auto types = bpfxx::TypeDecoder::of(*map, proof);
+        if (!types && bpfxx::errno_of(types.error()) == EPERM)
+            return std::unexpected(bpfxx::system_error("read the BTF of", map->label(), EPERM, no_rights));
         if (!types)
             return std::unexpected(std::move(types).error());
-        return MapHandle{std::make_shared<const OpenMap>(OpenMap{std::move(*map), std::move(*types)})};
+        return std::make_shared<const OpenMap>(OpenMap{std::move(*map), std::move(*types)});
     }));
+    py::dict facts = facts_of(*opened);
+    const bool per_cpu = opened->map.info().is_per_cpu();
+    return {std::move(opened), std::move(facts), per_cpu};
 }
 
 py::object decode_one(const OpenMap& map, Bytes value)
@@ -180,28 +223,27 @@ py::object type_or_none(const std::string& type)
     return type.empty() ? py::none() : py::object(py::str(type));
 }
 
-py::dict info_dict(const MapHandle& handle)
+py::dict facts_of(const OpenMap& map)
 {
-    const OpenMapPointer& map = opened(handle);
-    const bpfxx::MapInfo& info = map->map.info();
+    const bpfxx::MapInfo& info = map.map.info();
     py::dict fields;
     fields["id"] = info.id;
-    fields["name"] = info.name;
+    fields["name"] = info.name.c_str();
     fields["type"] = bpfxx::map_type_name(info.type);
     fields["key_size"] = info.key_size;
     fields["value_size"] = info.value_size;
     fields["max_entries"] = info.max_entries;
     fields["flags"] = info.flags;
     fields["btf"] = info.btf_id != 0;
-    fields["key_type"] = type_or_none(map->types.key_type());
-    fields["value_type"] = type_or_none(map->types.value_type());
+    fields["key_type"] = type_or_none(map.types.key_type());
+    fields["value_type"] = type_or_none(map.types.value_type());
     return fields;
 }
 
-/// An attribute that info_dict() has too.
+/// An attribute that `info` has too. They are there when the map is closed, as Counter's are.
 auto fact(const char* name)
 {
-    return [name](const MapHandle& self) { return py::object(info_dict(self)[name]); };
+    return [name](const MapHandle& self) { return py::object(self.facts[name]); };
 }
 
 void add_facts(py::class_<MapHandle>& type)
@@ -219,10 +261,11 @@ void add_facts(py::class_<MapHandle>& type)
         .def_property_readonly("value_type", fact("value_type"),
                                "str: the type of its values; None where nothing tells.")
         .def_property_readonly(
-            "per_cpu", [](const MapHandle& self) { return opened(self)->map.info().is_per_cpu(); },
+            "per_cpu", [](const MapHandle& self) { return self.per_cpu; },
             "bool: whether an entry has a value for each CPU.")
-        .def_property_readonly("info", &info_dict,
-                               "dict: all of these but per_cpu, as `xdpstat map show --json` has them.")
+        .def_property_readonly(
+            "info", [](const MapHandle& self) { return self.facts.attr("copy")(); },
+            "dict: all of these but per_cpu, as `xdpstat map show --json` has them.")
         .def_property_readonly(
             "closed", [](const MapHandle& self) { return !self.open; }, "bool: whether it was closed.");
 }

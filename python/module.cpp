@@ -37,10 +37,24 @@ void raise(const bpfxx::Error& error)
     namespace py = pybind11;
     const py::object exception =
         py::module_::import("xdpstat._errors")
-            .attr("from_parts")(name_of(error.kind), error.operation, error.object, bpfxx::errno_of(error),
-                                error.hint, error.detail, error.message());
+            .attr("from_parts")(name_of(error.kind()), error.operation().c_str(), error.object().c_str(),
+                                bpfxx::errno_of(error), error.hint().c_str(), error.detail().c_str(),
+                                error.message().c_str());
     PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(exception.ptr())), exception.ptr());
     throw py::error_already_set();
+}
+
+std::string type_name_of(const pybind11::handle& object)
+{
+    return Py_TYPE(object.ptr())->tp_name;
+}
+
+std::string name_from(const pybind11::handle& name, const char* what)
+{
+    if (!PyUnicode_Check(name.ptr()))
+        throw pybind11::type_error(std::string(what) + " is a str, not " + type_name_of(name));
+    // The system's names are bytes: those that are no text come as surrogates, as from os.listdir().
+    return path_of(name);
 }
 
 std::string path_of(const pybind11::handle& path)
@@ -49,7 +63,7 @@ std::string path_of(const pybind11::handle& path)
     const pybind11::bytes bytes = os.attr("fsencode")(path);
     std::string text = bytes;
     if (text.find('\0') != std::string::npos)
-        throw pybind11::value_error("a path holds no NUL");
+        throw pybind11::value_error("a path or name holds no NUL");
     return text;
 }
 

@@ -9,26 +9,13 @@
 #include <vector>
 
 #include "binding.hpp"
-#include "view/names.hpp"
+#include "pickling.hpp"
 
 namespace py = pybind11;
 
 namespace xdpstat::python {
 
 namespace {
-
-/// One cell of the breakdown with its place.
-struct TrafficCell {
-    std::string_view network;
-    std::string_view transport;
-    std::string_view size;
-    Cell cell;
-};
-
-py::str text(std::string_view view)
-{
-    return {view.data(), view.size()};
-}
 
 py::dict cell_dict(const Cell& cell)
 {
@@ -45,30 +32,6 @@ py::dict sums(const std::array<Cell, N>& cells)
     for (std::size_t i = 0; i < N; i++)
         fields[text(name_of(static_cast<Enum>(i)).key)] = cells[i];
     return fields;
-}
-
-/// The number of an enum's entry by its name. Raises KeyError.
-template <class Enum>
-std::size_t index_of(const std::string& name, std::size_t count)
-{
-    for (std::size_t i = 0; i < count; i++)
-        if (name_of(static_cast<Enum>(i)).key == name)
-            return i;
-    throw py::key_error(name);
-}
-
-std::vector<TrafficCell> counted_cells(const Traffic& traffic)
-{
-    std::vector<TrafficCell> cells;
-    for (std::size_t network = 0; network < TRAFFIC_NETWORK_COUNT; network++)
-        for (std::size_t transport = 0; transport < TRAFFIC_TRANSPORT_COUNT; transport++)
-            for (std::size_t size = 0; size < TRAFFIC_SIZE_COUNT; size++)
-                if (const Cell& cell = traffic.stats.cell[network][transport][size];
-                    cell.packets != 0 || cell.bytes != 0)
-                    cells.push_back({name_of(static_cast<traffic_network>(network)).key,
-                                     name_of(static_cast<traffic_transport>(transport)).key,
-                                     name_of(static_cast<traffic_size>(size)).key, cell});
-    return cells;
 }
 
 py::dict cell_dict(const TrafficCell& cell)
@@ -91,7 +54,7 @@ py::dict traffic_dict(const Traffic& traffic)
         return fields;
     };
     py::list cells;
-    for (const TrafficCell& cell : counted_cells(traffic))
+    for (const TrafficCell& cell : counted_cells(traffic.stats))
         cells.append(cell_dict(cell));
     py::dict fields;
     fields["by_network"] = plain(sums<traffic_network>(by_network(traffic.stats)));
@@ -109,6 +72,25 @@ py::dict stats_dict(const pkt_stats& stats)
     return fields;
 }
 
+py::list counter_names()
+{
+    py::list names;
+    for (const HeadlineCounter& counter : headline_counters)
+        names.append(text(counter.key));
+    return names;
+}
+
+/// Null: there is none of this name.
+const HeadlineCounter* counter_named(const py::object& name)
+{
+    if (!PyUnicode_Check(name.ptr()))
+        return nullptr;
+    for (const HeadlineCounter& counter : headline_counters)
+        if (text(counter.key).equal(name))
+            return &counter;
+    return nullptr;
+}
+
 py::object traffic_or_none(bool has_breakdown, const traffic_stats& traffic)
 {
     return has_breakdown ? py::cast(Traffic{traffic}) : py::none();
@@ -119,12 +101,12 @@ std::int64_t nanoseconds(auto time)
     return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
 }
 
-double seconds(const Snapshot& snapshot)
+double seconds(const NamedSnapshot& snapshot)
 {
     return std::chrono::duration<double>(snapshot.wall_clock.time_since_epoch()).count();
 }
 
-py::dict snapshot_dict(const Snapshot& snapshot)
+py::dict snapshot_dict(const NamedSnapshot& snapshot)
 {
     py::dict fields;
     fields["time"] = seconds(snapshot);
@@ -141,49 +123,59 @@ std::string unit_of(const HeadlineCounter& counter)
 
 void add_snapshot(py::module_& module)
 {
-    py::class_<Snapshot> type(
+    py::class_<NamedSnapshot> type(
         module, "Snapshot",
         "All counters of one interface at one moment. A plain value that never changes.\n\n"
-        "Counters are int, exact up to 2**64 - 1. dict(snapshot) has the headline counters.");
+        "Counters are int, exact up to 2**64 - 1. dict(snapshot) has the headline counters; their names are "
+        "what `in`,\n"
+        "iteration and len() are about. It can be pickled and copied; monotonic_ns means something on the "
+        "machine that\n"
+        "it was taken on, until that restarts.");
+    make_picklable(type);
     for (const HeadlineCounter& counter : headline_counters)
         type.def_property_readonly(
             std::string(counter.key).c_str(),
-            [field = counter.field](const Snapshot& self) { return self.stats.*field; },
+            [field = counter.field](const NamedSnapshot& self) { return self.stats.*field; },
             ("int: " + unit_of(counter) + " counted since the counter was attached.").c_str());
     type.def_property_readonly("time", &seconds,
                                "float: when it was taken, in seconds since 1970 as time.time().")
         .def_property_readonly(
-            "time_ns", [](const Snapshot& self) { return nanoseconds(self.wall_clock); },
+            "time_ns", [](const NamedSnapshot& self) { return nanoseconds(self.wall_clock); },
             "int: the same in nanoseconds.")
         .def_property_readonly(
-            "monotonic_ns", [](const Snapshot& self) { return nanoseconds(self.taken); },
+            "monotonic_ns", [](const NamedSnapshot& self) { return nanoseconds(self.taken); },
             "int: when it was taken, in nanoseconds as time.monotonic_ns(): for differences, it never steps.")
         .def_property_readonly(
-            "traffic", [](const Snapshot& self) { return traffic_or_none(self.has_breakdown, self.traffic); },
+            "traffic",
+            [](const NamedSnapshot& self) { return traffic_or_none(self.has_breakdown, self.traffic); },
             "Traffic: the breakdown; None where the counter was attached without one.")
+        .def_property_readonly(
+            "interface", [](const NamedSnapshot& self) { return self.interface; },
+            "str: the interface's name when the counter was opened.")
         .def(
-            "keys",
-            [](const Snapshot&) {
-                py::list names;
-                for (const HeadlineCounter& counter : headline_counters)
-                    names.append(text(counter.key));
-                return names;
-            },
+            "keys", [](const NamedSnapshot&) { return counter_names(); },
             "The names of the headline counters, in the order of the map.")
+        .def("__iter__", [](const NamedSnapshot&) { return py::iter(counter_names()); })
+        .def("__len__", [](const NamedSnapshot&) { return std::size(headline_counters); })
+        .def(
+            "__contains__",
+            [](const NamedSnapshot&, const py::object& name) { return counter_named(name) != nullptr; },
+            py::arg("name"))
         .def(
             "__getitem__",
-            [](const Snapshot& self, const std::string& name) {
-                for (const HeadlineCounter& counter : headline_counters)
-                    if (counter.key == name)
-                        return self.stats.*counter.field;
-                throw py::key_error(name);
+            [](const NamedSnapshot& self, const py::object& name) {
+                const HeadlineCounter* counter = counter_named(name);
+                if (counter != nullptr)
+                    return self.stats.*counter->field;
+                PyErr_SetObject(PyExc_KeyError, name.ptr());
+                throw py::error_already_set();
             },
             py::arg("name"), "A headline counter by its name.")
         .def("to_dict", &snapshot_dict,
              "Everything as plain dicts, lists, int and str: time, stats, and traffic where there is a "
              "breakdown; stats\n"
              "and traffic are those of `xdpstat show --json`.")
-        .def("__repr__", [](const Snapshot& self) {
+        .def("__repr__", [](const NamedSnapshot& self) {
             return "<xdpstat.Snapshot " + std::to_string(self.stats.total_packets) + " packets, " +
                    std::to_string(self.stats.total_bytes) + " bytes>";
         });
@@ -195,6 +187,7 @@ void add_rates(py::module_& module)
         module, "Rates",
         "What was counted between two snapshots. A plain value that never changes.\n\n"
         "The counters' names give float, what was counted in a second; `differences` has the exact numbers.");
+    make_picklable(type);
     for (const HeadlineCounter& counter : headline_counters)
         type.def_property_readonly(
             std::string(counter.key).c_str(),
@@ -204,11 +197,10 @@ void add_rates(py::module_& module)
             ("float: " + unit_of(counter) + " in a second; 0.0 where no time passed.").c_str());
     type.def_property_readonly(
             "seconds", [](const Difference& self) { return self.rates.seconds; },
-            "float: between the two snapshots; 0.0 where they are in the wrong order: no rate can be told "
-            "then.")
+            "float: between the two snapshots.")
         .def_property_readonly(
             "new_instance", [](const Difference& self) { return self.rates.new_instance; },
-            "bool: a counter went backwards, for it was attached anew; all since then is counted.")
+            "bool: the counter was attached anew between the two; all since then is counted.")
         .def_property_readonly(
             "differences", [](const Difference& self) { return stats_dict(self.rates.stats); },
             "dict: what was counted, by the counters' names, as exact int.")
@@ -238,14 +230,16 @@ void add_rates(py::module_& module)
         });
     module.def(
         "rates", &difference, py::arg("older"), py::arg("newer"),
-        "What was counted between two snapshots of one interface.\n\nPure: it asks nothing of the machine.");
+        "What was counted between two snapshots of one interface.\n\nPure: it asks nothing of the machine. "
+        "ValueError where the newer was taken before the older, or where they\nare of two interfaces.");
 }
 
 void add_cells(py::module_& module)
 {
-    py::class_<Cell>(module, "Cell", "Frames and their bytes, of one part of the breakdown.")
-        .def_property_readonly(
-            "packets", [](const Cell& self) { return self.packets; }, "int: frames.")
+    py::class_<Cell> sum(module, "Cell", "Frames and their bytes, of one part of the breakdown.");
+    make_picklable(sum);
+    sum.def_property_readonly(
+           "packets", [](const Cell& self) { return self.packets; }, "int: frames.")
         .def_property_readonly(
             "bytes", [](const Cell& self) { return self.bytes; },
             "int: bytes of those frames, without the frame check sequence.")
@@ -255,8 +249,9 @@ void add_cells(py::module_& module)
             return "<xdpstat.Cell " + std::to_string(self.packets) + " packets, " +
                    std::to_string(self.bytes) + " bytes>";
         });
-    py::class_<TrafficCell>(module, "TrafficCell", "One cell of the breakdown with its place.")
-        .def_property_readonly(
+    py::class_<TrafficCell> cell(module, "TrafficCell", "One cell of the breakdown with its place.");
+    make_picklable(cell);
+    cell.def_property_readonly(
             "network", [](const TrafficCell& self) { return text(self.network); },
             "str: the outermost network layer, such as \"ipv4\".")
         .def_property_readonly(
@@ -279,10 +274,11 @@ void add_cells(py::module_& module)
 
 void add_traffic(py::module_& module)
 {
-    py::class_<Traffic>(
+    py::class_<Traffic> type(
         module, "Traffic",
-        "The breakdown: every frame is in exactly one cell, by its network layer, transport and size.")
-        .def(
+        "The breakdown: every frame is in exactly one cell, by its network layer, transport and size.");
+    make_picklable(type);
+    type.def(
             "by_network", [](const Traffic& self) { return sums<traffic_network>(by_network(self.stats)); },
             "The sums by network layer: a dict of Cell.")
         .def(
@@ -306,7 +302,7 @@ void add_traffic(py::module_& module)
             "cells",
             [](const Traffic& self) {
                 py::list cells;
-                for (const TrafficCell& cell : counted_cells(self))
+                for (const TrafficCell& cell : counted_cells(self.stats))
                     cells.append(cell);
                 return cells;
             },
@@ -314,14 +310,34 @@ void add_traffic(py::module_& module)
         .def("to_dict", &traffic_dict,
              "As `xdpstat show --json` has it: by_network, by_transport, by_size, cells.")
         .def("__repr__", [](const Traffic& self) {
-            return "<xdpstat.Traffic " + std::to_string(counted_cells(self).size()) + " cells>";
+            return "<xdpstat.Traffic " + std::to_string(counted_cells(self.stats).size()) + " cells>";
         });
 }
 
 } // namespace
 
-Difference difference(const Snapshot& older, const Snapshot& newer)
+std::vector<TrafficCell> counted_cells(const traffic_stats& traffic)
 {
+    std::vector<TrafficCell> cells;
+    for (std::size_t network = 0; network < TRAFFIC_NETWORK_COUNT; network++)
+        for (std::size_t transport = 0; transport < TRAFFIC_TRANSPORT_COUNT; transport++)
+            for (std::size_t size = 0; size < TRAFFIC_SIZE_COUNT; size++)
+                if (const Cell& cell = traffic.cell[network][transport][size];
+                    cell.packets != 0 || cell.bytes != 0)
+                    cells.push_back({name_of(static_cast<traffic_network>(network)).key,
+                                     name_of(static_cast<traffic_transport>(transport)).key,
+                                     name_of(static_cast<traffic_size>(size)).key, cell});
+    return cells;
+}
+
+Difference difference(const NamedSnapshot& older, const NamedSnapshot& newer)
+{
+    // An interface that was renamed keeps its map.
+    if (older.interface != newer.interface && older.map_id != newer.map_id)
+        throw py::value_error("the snapshots are of two interfaces: " + older.interface + " and " +
+                              newer.interface);
+    if (newer.taken < older.taken)
+        throw py::value_error("the newer snapshot was taken before the older: rates(older, newer)");
     return {.rates = rates(older, newer), .has_breakdown = older.has_breakdown && newer.has_breakdown};
 }
 

@@ -70,6 +70,12 @@ _CLASSES: dict[str, type[Error]] = {
 }
 
 
+# How a hint ends that leaves it to the caller to say how (src/counter/reader.hpp).
+_BY_SIZE = "it can be opened by its size"
+
+
 def from_parts(kind: str, operation: str, object: str, errno: int, hint: str, detail: str, message: str) -> Error:
     """The exception for an error of the compiled part."""
+    if hint.endswith(_BY_SIZE):
+        hint, message = hint + ": by_size=True", message + ": by_size=True"
     return _CLASSES.get(kind, Error)(kind, operation, object, errno, hint, detail, message)

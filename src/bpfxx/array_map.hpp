@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 
-#include <concepts>
 #include <cstdint>
-#include <optional>
-#include <span>
-#include <string>
 #include <type_traits>
-#include <utility>
 
 #include "bpfxx/keyed_map.hpp"
 
@@ -32,8 +27,7 @@ public:
     }
     /// Makes a map, with BTF of V. @param name at most 15 characters @param size entries, zero at first
     /// @param flags of the kernel's, BPF_F_*: BPF_F_MMAPABLE for a MappedArray
-    [[nodiscard]] static Result<AnyArrayMap> create(const std::string& name, std::uint32_t size,
-                                                    std::uint32_t flags = 0)
+    [[nodiscard]] static Result<AnyArrayMap> create(Text name, std::uint32_t size, std::uint32_t flags = 0)
     {
         return wrap(Entries::create(name, size, flags));
     }
@@ -49,20 +43,21 @@ public:
         return entries_.update(index, value);
     }
     /// Sets each CPU's own value. Errors: as above; invalid where there is not one for each possible CPU.
-    [[nodiscard]] Result<> update(std::uint32_t index, std::span<const V> cpu_values)
+    [[nodiscard]] Result<> update(std::uint32_t index, View<const V> cpu_values)
         requires(Kind::per_cpu)
     {
         return entries_.update(index, cpu_values);
     }
     /// Calls visit(index, value) for each entry; where visit returns bool, false ends it. Reads in batches (kernel
     /// 5.6 for arrays, 5.13 for per-CPU ones), or else entry by entry.
-    template <std::invocable<const std::uint32_t&, const Value&> Visit>
+    template <class Visit>
+        requires std::is_invocable_v<Visit&, const std::uint32_t&, const Value&>
     [[nodiscard]] Result<> for_each(Visit visit)
     {
         return entries_.for_each(std::move(visit));
     }
-    /// The comparison of the values; empty where only the size was compared.
-    [[nodiscard]] const std::optional<LayoutReport>& layout() const noexcept { return entries_.layout(); }
+    /// The comparison of the values, of layout_report.hpp; null where only the size was compared. Borrowed.
+    [[nodiscard]] const LayoutReport* layout() const noexcept { return entries_.layout(); }
     /// The map without its types. Borrowed.
     [[nodiscard]] const Map& map() const noexcept { return entries_.map(); }
 

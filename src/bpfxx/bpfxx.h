@@ -7,10 +7,11 @@
  * -ENOMEM where memory ran out. Errors without an errno of their own have one by their kind:
  *   -ENOENT not there   -EPERM, -EACCES a right is missing   -EBUSY, -EEXIST somebody else has it
  *   -EMEDIUMTYPE of another kind, size or layout   -EOPNOTSUPP this kernel cannot do it   -EINVAL a wrong argument
- * After a negative result bpfxx_last_error() has the whole story in one line.
+ * After a negative result bpfxx_last_error() has the whole story in one line. Two results are too frequent, or not ours,
+ * to tell a story: an absent key, whose line names neither map nor key, and what a visitor returns, which has none.
  *
  * Ownership: what a function gives through a `**` is the caller's, to be ended by the function that its comment names.
- * Ending NULL does nothing. What is borrowed says so. Pointers that are passed in are not kept behind the call.
+ * Where it fails it gives NULL, whatever was there before. Ending NULL does nothing. What is borrowed says so. Pointers that are passed in are not kept behind the call.
  *
  * Threads: a map, a view and a layout may be used by several threads at once, and be ended by one, when no other uses
  * it any more.
@@ -59,7 +60,8 @@ struct bpfxx_map_info {
 };
 
 /* Opens a map. End it with bpfxx_map_close(). By number or name CAP_SYS_ADMIN is needed; by name -EBUSY where several
- * have it. bpfxx_map_open_fd() borrows the descriptor and opens the same map once more. */
+ * have it. bpfxx_map_open_fd() borrows the descriptor and opens the same map once more. -EMEDIUMTYPE where a pin or a
+ * descriptor is no map. */
 int bpfxx_map_open_pin(const char *path, struct bpfxx_map **map);
 int bpfxx_map_open_id(uint32_t id, struct bpfxx_map **map);
 int bpfxx_map_open_name(const char *name, struct bpfxx_map **map);
@@ -78,7 +80,8 @@ int bpfxx_map_fd(const struct bpfxx_map *map);
 int bpfxx_map_pin(const struct bpfxx_map *map, const char *path);
 
 /* Keys and values are the kernel's bytes. Sizes are those of the caller's buffers: at least key_size, and lookup_size,
- * of bpfxx_map_info; -EINVAL where one is too short. An absent key is -ENOENT. */
+ * of bpfxx_map_info; -EINVAL where one is too short. An absent key is -ENOENT. Of a queue or stack a lookup shows the
+ * next value, which stays: key NULL, size 0. */
 int bpfxx_map_lookup(const struct bpfxx_map *map, const void *key, size_t key_size, void *value,
 		     size_t value_size);
 enum bpfxx_update {
@@ -100,7 +103,8 @@ int bpfxx_map_next_key(const struct bpfxx_map *map, const void *previous, void *
 /* Gets the context of the caller and one entry, borrowed for the call. Not 0 ends it. It must not throw or jump away. */
 typedef int (*bpfxx_visit)(void *context, const void *key, const void *value);
 /* Visits every entry, in batches where the kernel has them (5.6). An entry that is there all the while is visited.
- * Returns what the visitor returned last, or a negative errno. */
+ * Returns what the visitor returned last, or a negative errno: a visitor that returns numbers above 0 is told apart from
+ * a failure. Of what it returns bpfxx_last_error() knows nothing. */
 int bpfxx_map_for_each(const struct bpfxx_map *map, bpfxx_visit visit, void *context);
 
 /* One CPU's value in what a lookup or a visit gave, and in what an update takes, of a per-CPU map; borrowed, of value_size
@@ -178,8 +182,9 @@ enum bpfxx_outcome {
 };
 
 /* Compares the map's values, or its keys, with a type. Returns an enum bpfxx_outcome, or a negative errno where nothing
- * can be compared: -EMEDIUMTYPE without BTF, -EPERM where it may not be read (CAP_SYS_ADMIN). @layout may be NULL; end it
- * with bpfxx_layout_free(). */
+ * can be compared: -EMEDIUMTYPE without BTF, -EPERM where it may not be read (CAP_SYS_ADMIN); who knows the layout all the
+ * same compares the sizes in bpfxx_map_info, and takes the bytes of a lookup for the struct. @layout may be NULL; end it with
+ * bpfxx_layout_free(). */
 int bpfxx_map_check_value(const struct bpfxx_map *map, const struct bpfxx_type *type,
 			  struct bpfxx_layout **layout);
 int bpfxx_map_check_key(const struct bpfxx_map *map, const struct bpfxx_type *type,

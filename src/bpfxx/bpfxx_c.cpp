@@ -95,7 +95,7 @@ int failed(const Error& error) noexcept
     LastError& last = last_error();
     try {
         last.text = error.message();
-        last.detail = error.detail;
+        last.detail = error.detail();
         last.line = nullptr;
     } catch (...) {
         return failed(ENOMEM, "cannot go on: Cannot allocate memory");
@@ -133,6 +133,7 @@ const char* bpfxx_last_error_detail(void)
 
 int bpfxx_map_open_pin(const char* path, bpfxx_map** map)
 {
+    clear(map);
     if (has_null(path, map))
         return wrong(null_argument);
     return guarded([&] { return hand_out(bpfxx::Map::open_pinned(path), map); });
@@ -140,6 +141,7 @@ int bpfxx_map_open_pin(const char* path, bpfxx_map** map)
 
 int bpfxx_map_open_id(uint32_t id, bpfxx_map** map)
 {
+    clear(map);
     if (has_null(map))
         return wrong(null_argument);
     return guarded([&] { return hand_out(bpfxx::Map::open_id(id), map); });
@@ -147,6 +149,7 @@ int bpfxx_map_open_id(uint32_t id, bpfxx_map** map)
 
 int bpfxx_map_open_name(const char* name, bpfxx_map** map)
 {
+    clear(map);
     if (has_null(name, map))
         return wrong(null_argument);
     return guarded([&] { return hand_out(bpfxx::Map::open_name(name), map); });
@@ -154,6 +157,7 @@ int bpfxx_map_open_name(const char* name, bpfxx_map** map)
 
 int bpfxx_map_open_fd(int fd, bpfxx_map** map)
 {
+    clear(map);
     if (has_null(map))
         return wrong(null_argument);
     return guarded([&] { return hand_out(bpfxx::Map::duplicate(fd), map); });
@@ -162,6 +166,7 @@ int bpfxx_map_open_fd(int fd, bpfxx_map** map)
 int bpfxx_map_create(uint32_t type, const char* name, const bpfxx_type* key, const bpfxx_type* value,
                      uint32_t max_entries, uint32_t flags, bpfxx_map** map)
 {
+    clear(map);
     if (has_null(name, map))
         return wrong(null_argument);
     return guarded([&] {

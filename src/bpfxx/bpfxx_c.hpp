@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "bpfxx/bpfxx.h"
+#include "bpfxx/layout.hpp"
+#include "bpfxx/layout_report.hpp"
 #include "bpfxx/map.hpp"
 
 // What is behind the handles of bpfxx.h.
@@ -46,6 +48,14 @@ inline constexpr const char* null_argument = "cannot go on: an argument is NULL"
 inline int wrong(const char* line) noexcept
 {
     return failed(EINVAL, line);
+}
+
+/// Empties the caller's handle before anything can fail: nobody then ends what a failed call did not give.
+template <class Handle>
+void clear(Handle** handle) noexcept
+{
+    if (handle != nullptr)
+        *handle = nullptr;
 }
 
 /// Runs the body of a function of the interface: what is thrown in it becomes an errno.

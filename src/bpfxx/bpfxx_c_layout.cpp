@@ -2,11 +2,10 @@
 //
 // Layouts and views through bpfxx.h.
 #include <memory>
-#include <optional>
+#include <string>
 
 #include "bpfxx/bpfxx.h"
 #include "bpfxx/bpfxx_c.hpp"
-#include "bpfxx/codec.hpp"
 #include "bpfxx/relaxed.hpp"
 
 namespace bpfxx::c {
@@ -15,10 +14,34 @@ namespace {
 
 /// Keys or values.
 struct Side {
-    Result<std::optional<LayoutReport>> (Map::*check)(const Shape&, Proof) const;
+    Result<Layout> (Map::*check)(const Shape&, Proof) const;
     std::uint32_t size;
     std::uint32_t type_id;
 };
+
+/// The heading of a table of differences, of as many characters, for a caller whose type is one of C.
+void name_language(std::string& table)
+{
+    constexpr std::string_view theirs = "C++ ";
+    constexpr std::string_view ours = "C ";
+    const std::size_t at = table.find(theirs);
+    const std::size_t gap = table.find("  ", at); // before the next column
+    if (at == std::string::npos || gap > table.find('\n'))
+        return;
+    table.insert(gap, theirs.size() - ours.size(), ' ');
+    table.replace(at, theirs.size(), ours);
+}
+
+/// The error where no BTF can be compared, with what a C program can do then.
+Error unproved(const Map& map, int error_number)
+{
+    constexpr const char* hint = "if you know the layout, compare the sizes and copy the bytes";
+    if (error_number == EPERM)
+        return system_error("read the BTF of", map.label(), error_number,
+                            std::string("it needs CAP_SYS_ADMIN; ") + hint);
+    return make_error(ErrorKind::incompatible, "compare the layout of", map.label(),
+                      "it has no BTF, so its layout cannot be proved", hint);
+}
 
 int check(const bpfxx_map& handle, const Side& side, const bpfxx_type& type, bpfxx_layout** layout)
 {
@@ -27,22 +50,25 @@ int check(const bpfxx_map& handle, const Side& side, const bpfxx_type& type, bpf
     const auto wanted = types.add(type);
     if (!wanted)
         return failed(wanted.error());
+    if (map.info().btf_id == 0 || side.type_id == 0)
+        return failed(unproved(map, 0));
     auto found = std::make_unique<bpfxx_layout>();
     found->map_size = side.size;
     found->wanted_size = type.size;
-    auto report = (map.*side.check)(**wanted, Proof::btf);
-    if (report) {
-        if (const auto& proved = *report; proved) { // only Proof::size leaves it empty
+    const auto compared = (map.*side.check)(**wanted, Proof::btf);
+    if (compared) {
+        if (const LayoutReport* proved = compared->report(); proved != nullptr) { // only Proof::size has none
             found->outcome = proved->outcome;
             found->table = proved->table();
             found->projection = proved->projection;
         }
-    } else if (const Error& error = report.error();
-               error.kind == ErrorKind::incompatible && map.info().btf_id != 0 && side.type_id != 0) {
-        found->table = error.detail.empty() ? error.message() + "\n" : error.detail;
+    } else if (const Error& error = compared.error(); error.kind() == ErrorKind::incompatible) {
+        found->table =
+            error.detail().empty() ? std::string(error.message()) + "\n" : std::string(error.detail());
     } else {
-        return failed(error);
+        return failed(errno_of(error) == EPERM ? unproved(map, EPERM) : error);
     }
+    name_language(found->table);
     const Outcome outcome = found->outcome;
     if (layout != nullptr)
         *layout = found.release();
@@ -79,6 +105,7 @@ using namespace bpfxx::c; // NOLINT(google-build-using-namespace): what follows 
 
 int bpfxx_map_check_value(const bpfxx_map* map, const bpfxx_type* type, bpfxx_layout** layout)
 {
+    clear(layout);
     if (map == nullptr || type == nullptr)
         return wrong(null_argument);
     return guarded([&] {
@@ -89,6 +116,7 @@ int bpfxx_map_check_value(const bpfxx_map* map, const bpfxx_type* type, bpfxx_la
 
 int bpfxx_map_check_key(const bpfxx_map* map, const bpfxx_type* type, bpfxx_layout** layout)
 {
+    clear(layout);
     if (map == nullptr || type == nullptr)
         return wrong(null_argument);
     return guarded([&] {
@@ -135,6 +163,7 @@ int bpfxx_layout_read(const bpfxx_layout* layout, const void* value, size_t valu
 
 int bpfxx_view_open(const bpfxx_map* map, bpfxx_view** view)
 {
+    clear(view);
     if (map == nullptr || view == nullptr)
         return wrong(null_argument);
     return guarded([&] {

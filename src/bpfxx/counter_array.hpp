@@ -2,8 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <string>
 #include <utility>
 #include <variant>
 
@@ -30,10 +28,10 @@ public:
 
     /// The mapping; none where the map is read by system call.
     [[nodiscard]] const MappedArray<V>* mapped() const noexcept { return std::get_if<MappedArray<V>>(&map_); }
-    /// The comparison by which the map was opened; empty where only the size was compared.
-    [[nodiscard]] const std::optional<LayoutReport>& layout() const noexcept
+    /// The comparison by which the map was opened, of layout_report.hpp; null where only the size was compared. Borrowed.
+    [[nodiscard]] const LayoutReport* layout() const noexcept
     {
-        return std::visit([](const auto& map) -> const auto& { return map.layout(); }, map_);
+        return std::visit([](const auto& map) { return map.layout(); }, map_);
     }
 
 private:

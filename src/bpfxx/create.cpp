@@ -11,7 +11,8 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 
-#include "bpfxx/object.hpp"
+#include "bpfxx/layout.hpp"
+#include "bpfxx/log.hpp"
 
 namespace bpfxx {
 

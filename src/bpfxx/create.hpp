@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include "bpfxx/map.hpp"
 
@@ -11,7 +10,7 @@ namespace bpfxx {
 /// What a new map is to be.
 struct MapSpec {
     std::uint32_t type = 0;        ///< enum bpf_map_type
-    std::string name;              ///< at most 15 characters
+    Text name;                     ///< at most 15 characters; borrowed
     const Shape* key = nullptr;    ///< none: the kind has no keys
     const Shape* value = nullptr;  ///< none: the kind has no values
     std::uint32_t max_entries = 0; ///< of a ring buffer: bytes, a power of 2 and of whole pages

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <vector>
 
+#include "bpfxx/entry_cursor.hpp"
 #include "bpfxx/map.hpp"
 
 namespace bpfxx {
@@ -33,14 +32,8 @@ public:
     [[nodiscard]] Result<> for_each(const Visit& visit);
 
 private:
-    [[nodiscard]] Result<> walk(const Visit& visit);
-    void make_room(std::uint32_t entries);
-
     const Map& map_;
-    std::vector<std::byte> cursor_;
-    std::vector<std::byte> keys_;
-    std::vector<std::byte> values_;
-    std::uint32_t room_ = 0; ///< entries of a batch
+    detail::EntryCursor cursor_;
 };
 
 /// Calls visit(map) for each map of the machine that is there from beginning to end. Needs CAP_SYS_ADMIN.

@@ -2,10 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <utility>
-
-#include <sys/mman.h>
-#include <unistd.h>
 
 namespace bpfxx {
 
@@ -17,17 +13,13 @@ public:
     /// Takes ownership; a negative number is no descriptor.
     explicit Fd(int fd) noexcept : fd_(fd) {}
     /// The other then owns none.
-    Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    Fd(Fd&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
     /// Closes what it had; the other then owns none.
-    Fd& operator=(Fd&& other) noexcept
-    {
-        Fd old(std::exchange(fd_, std::exchange(other.fd_, -1)));
-        return *this;
-    }
+    Fd& operator=(Fd&& other) noexcept;
     ~Fd()
     {
         if (fd_ >= 0)
-            ::close(fd_);
+            close(fd_);
     }
 
     /// Borrowed: the descriptor stays owned.
@@ -36,6 +28,7 @@ public:
     [[nodiscard]] explicit operator bool() const noexcept { return fd_ >= 0; }
 
 private:
+    static void close(int fd) noexcept;
     int fd_ = -1;
 };
 
@@ -47,21 +40,17 @@ public:
     /// Takes ownership of what mmap() returned for this many bytes.
     Mapping(void* address, std::size_t size) noexcept : address_(address), size_(size) {}
     /// The other then owns none.
-    Mapping(Mapping&& other) noexcept
-        : address_(std::exchange(other.address_, nullptr)), size_(std::exchange(other.size_, 0))
+    Mapping(Mapping&& other) noexcept : address_(other.address_), size_(other.size_)
     {
+        other.address_ = nullptr;
+        other.size_ = 0;
     }
     /// Unmaps what it had; the other then owns none.
-    Mapping& operator=(Mapping&& other) noexcept
-    {
-        Mapping old(std::exchange(address_, std::exchange(other.address_, nullptr)),
-                    std::exchange(size_, std::exchange(other.size_, 0)));
-        return *this;
-    }
+    Mapping& operator=(Mapping&& other) noexcept;
     ~Mapping()
     {
         if (address_ != nullptr)
-            ::munmap(address_, size_);
+            unmap(address_, size_);
     }
 
     /// Where it begins; null where there is none. Borrowed.
@@ -70,6 +59,7 @@ public:
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
 private:
+    static void unmap(void* address, std::size_t size) noexcept;
     void* address_ = nullptr;
     std::size_t size_ = 0;
 };

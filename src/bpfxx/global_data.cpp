@@ -3,9 +3,11 @@
 
 #include <cerrno>
 #include <span>
+#include <string_view>
 
 #include <bpf/btf.h>
 
+#include "bpfxx/layout_report.hpp"
 #include "bpfxx/log.hpp"
 
 namespace bpfxx {
@@ -104,14 +106,14 @@ Result<GlobalData::Found> GlobalData::find(const std::string& name, const Shape&
         Error error = make_error(ErrorKind::incompatible, "read variable", object,
                                  "it (" + report.found + ") does not fit the C++ type " + report.wanted,
                                  "the differences are listed below");
-        error.detail = report.table();
+        error.set_detail(report.table());
         return std::unexpected(std::move(error));
     }
     for (const Copy& copy : report.projection)
         if (std::uint64_t{found->offset} + copy.from + copy.source_size() > state_->info.value_size)
             return std::unexpected(make_error(ErrorKind::incompatible, "read variable", object,
                                               "its BTF describes more than the section holds"));
-    return Found{.offset = found->offset, .layout = std::move(report)};
+    return Found{.offset = found->offset, .layout = Layout(std::move(report))};
 }
 
 } // namespace bpfxx

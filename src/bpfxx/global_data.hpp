@@ -5,11 +5,12 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "bpfxx/layout.hpp"
 #include "bpfxx/map.hpp"
+#include "bpfxx/projection.hpp"
 #include "bpfxx/relaxed.hpp"
 
 namespace bpfxx {
@@ -26,22 +27,22 @@ public:
         if constexpr (sizeof(T) % sizeof(std::uint64_t) == 0)
             if (is_direct_)
                 return detail::read_words<T>(from_);
-        return detail::read_projected<T>(layout_.projection, from_);
+        return detail::read_projected<T>(layout_.projection(), from_);
     }
-    /// The comparison of the variable with T.
-    [[nodiscard]] const LayoutReport& layout() const noexcept { return layout_; }
+    /// The comparison of the variable with T, of layout_report.hpp. Borrowed.
+    [[nodiscard]] const LayoutReport* layout() const noexcept { return layout_.report(); }
 
 private:
     friend class GlobalData;
-    Global(std::shared_ptr<const Mapping> mapping, std::uint32_t offset, LayoutReport layout)
+    Global(std::shared_ptr<const Mapping> mapping, std::uint32_t offset, Layout layout)
         : mapping_(std::move(mapping)), from_(mapping_->data() + offset), layout_(std::move(layout)),
-          is_direct_(layout_.outcome == Outcome::same && offset % sizeof(std::uint64_t) == 0)
+          is_direct_(layout_.is_direct() && offset % sizeof(std::uint64_t) == 0)
     {
     }
 
     std::shared_ptr<const Mapping> mapping_;
     const std::byte* from_;
-    LayoutReport layout_;
+    Layout layout_;
     bool is_direct_;
 };
 
@@ -77,7 +78,7 @@ private:
     struct State;
     struct Found {
         std::uint32_t offset = 0; ///< bytes from the section's start
-        LayoutReport layout;
+        Layout layout;
     };
     GlobalData(std::unique_ptr<State> state, std::shared_ptr<const Mapping> mapping) noexcept;
     [[nodiscard]] Result<Found> find(const std::string& name, const Shape& wanted) const;

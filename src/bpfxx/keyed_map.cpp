@@ -38,21 +38,4 @@ static_assert(static_cast<int>(Update::any) == BPF_ANY && static_cast<int>(Updat
 
 } // namespace
 
-namespace detail {
-
-Error endless_walk(const Map& map)
-{
-    return make_error(ErrorKind::busy, "go through", map.label(),
-                      "entries are erased faster than they are read",
-                      "read it again, or on a kernel with batches (5.6)");
-}
-
-Error unequal_counts(const Map& map)
-{
-    return make_error(ErrorKind::invalid, "write a batch to", map.label(),
-                      "there are not as many values as keys");
-}
-
-} // namespace detail
-
 } // namespace bpfxx

@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 
-#include <algorithm>
-#include <cerrno>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <optional>
-#include <span>
-#include <string>
 #include <type_traits>
-#include <utility>
-#include <vector>
 
-#include "bpfxx/codec.hpp"
 #include "bpfxx/create.hpp"
+#include "bpfxx/keyed_core.hpp"
+#include "bpfxx/layout.hpp"
 #include "bpfxx/map.hpp"
 #include "bpfxx/per_cpu.hpp"
 
@@ -24,11 +18,10 @@ namespace bpfxx {
 /// What tells one kind of keyed map from another. `type` is the kernel's number.
 template <std::uint32_t map_type, bool per_cpu_values, std::uint32_t creation_flags = 0>
 struct MapKind {
-    static constexpr std::uint32_t type = map_type;          ///< of the kernel's enum bpf_map_type
-    static constexpr bool per_cpu = per_cpu_values;          ///< each entry has a value for each possible CPU
-    static constexpr std::uint32_t flags = creation_flags;   ///< without which the kernel makes none
-    static constexpr bool batches = true;                    ///< whether to ask the kernel for batches at all
-    static constexpr bool is_array = type == 2 || type == 6; ///< its keys are the indexes of its entries
+    static constexpr std::uint32_t type = map_type;        ///< of the kernel's enum bpf_map_type
+    static constexpr bool per_cpu = per_cpu_values;        ///< each entry has a value for each possible CPU
+    static constexpr std::uint32_t flags = creation_flags; ///< without which the kernel makes none
+    static constexpr bool batches = true;                  ///< whether to ask the kernel for batches at all
 };
 
 /// A map from K to V, read and written by system call. Owns its descriptor. Not thread-safe: reading uses buffers,
@@ -46,66 +39,75 @@ public:
     /// What a lookup gives: V, or the values of all CPUs, borrowed until the next use of the map.
     using Value = std::conditional_t<Kind::per_cpu, PerCpu<V>, V>;
 
-    /// Errors: as Map::check_key and Map::check_value; incompatible where the map is of another kind.
+    /// Errors: as Map::check_written_key and Map::check_value; incompatible where the map is of another kind.
     [[nodiscard]] static Result<KeyedMap> open(Map map, Proof proof = Proof::btf);
     /// Makes a map, with BTF of both types. @param name at most 15 characters @param max_entries as many as
     /// it can hold @param flags of the kernel's, BPF_F_*
-    [[nodiscard]] static Result<KeyedMap> create(const std::string& name, std::uint32_t max_entries,
+    [[nodiscard]] static Result<KeyedMap> create(Text name, std::uint32_t max_entries,
                                                  std::uint32_t flags = 0);
 
     /// Empty: there is no such key.
-    [[nodiscard]] Result<std::optional<Value>> lookup(const K& key);
+    [[nodiscard]] Result<std::optional<Value>> lookup(const K& key)
+    {
+        return get(key, detail::Reading::lookup);
+    }
     /// In a per-CPU map the value of every CPU is set. Errors: busy where Update::insert finds the key, not_found where
     /// Update::replace does not; system with E2BIG where the map is full; incompatible where V is read by projection.
     [[nodiscard]] Result<> update(const K& key, const V& value, Update mode = Update::any);
     /// Sets each CPU's own value. Errors: as above; invalid where there is not one for each possible CPU.
-    [[nodiscard]] Result<> update(const K& key, std::span<const V> cpu_values, Update mode = Update::any)
+    [[nodiscard]] Result<> update(const K& key, View<const V> cpu_values, Update mode = Update::any)
         requires(Kind::per_cpu);
     /// False: there was no such key.
-    [[nodiscard]] Result<bool> erase(const K& key) { return map_.erase(bytes_of(key)); }
+    [[nodiscard]] Result<bool> erase(const K& key) { return map().erase(bytes_of(key)); }
     /// Reads and erases in one step; kernel 5.14 for hash maps. Empty: there was no such key. Errors: unsupported.
-    [[nodiscard]] Result<std::optional<Value>> take(const K& key);
+    [[nodiscard]] Result<std::optional<Value>> take(const K& key) { return get(key, detail::Reading::take); }
 
     /// Calls visit(key, value) for each entry, in the map's own order; where visit returns bool, false ends it.
     /// Reads in batches (kernel 5.6), or else entry by entry. Safe while the map changes: an entry that is there from
     /// beginning to end is visited; one that comes or goes meanwhile may be or not. Read in batches an entry is
     /// visited once, unless it is erased and comes again; entry by entry it may be visited again after another was
     /// erased. The visitor may erase entries. Errors: busy where the map changes so fast that there is no end to it.
-    template <std::invocable<const K&, const Value&> Visit>
+    template <class Visit>
+        requires std::is_invocable_v<Visit&, const K&, const Value&>
     [[nodiscard]] Result<> for_each(Visit visit);
 
     /// Writes all pairs, in batches where the kernel has them. Errors: as update(); those before the first that fails
     /// are written. @param keys each of them once @param values as many as keys @param mode of every pair
-    [[nodiscard]] Result<> update_all(std::span<const K> keys, std::span<const V> values,
-                                      Update mode = Update::any)
-        requires(!Kind::per_cpu);
+    [[nodiscard]] Result<> update_all(View<const K> keys, View<const V> values, Update mode = Update::any)
+        requires(!Kind::per_cpu)
+    {
+        return core_.update_all(bytes_of_all(keys), bytes_of_all(values), mode);
+    }
+    /// Likewise in a per-CPU map. @param keys each of them once @param cpu_values the first key's for each possible CPU, then
+    /// the second key's, and so on @param mode of every pair
+    [[nodiscard]] Result<> update_all(View<const K> keys, View<const V> cpu_values, Update mode = Update::any)
+        requires(Kind::per_cpu)
+    {
+        return core_.update_all(bytes_of_all(keys), bytes_of_all(cpu_values), mode);
+    }
     /// Erases all that are there, likewise; returns how many were.
-    [[nodiscard]] Result<std::uint32_t> erase_all(std::span<const K> keys);
+    [[nodiscard]] Result<std::uint32_t> erase_all(View<const K> keys)
+    {
+        return core_.erase_all(bytes_of_all(keys));
+    }
 
     /// Entries that it can hold.
-    [[nodiscard]] std::uint32_t capacity() const noexcept { return map_.info().max_entries; }
-    /// The comparison of the values; empty where only the size was compared.
-    [[nodiscard]] const std::optional<LayoutReport>& layout() const noexcept { return codec_.layout(); }
+    [[nodiscard]] std::uint32_t capacity() const noexcept { return map().info().max_entries; }
+    /// The comparison of the values, of layout_report.hpp; null where only the size was compared. Borrowed.
+    [[nodiscard]] const LayoutReport* layout() const noexcept { return core_.report(); }
     /// The map without its types. Borrowed.
-    [[nodiscard]] const Map& map() const noexcept { return map_; }
+    [[nodiscard]] const Map& map() const noexcept { return core_.map(); }
 
 private:
-    KeyedMap(Map map, Codec<V> codec);
-    [[nodiscard]] Value decode(const std::byte* from);
-    template <class Visit>
-    [[nodiscard]] bool visit_entry(Visit& visit, const std::byte* key, const std::byte* value);
-    template <class Visit>
-    [[nodiscard]] Result<> walk(Visit& visit);
-    void make_room(std::uint32_t entries);
+    explicit KeyedMap(Map&& map) : core_(std::move(map)) {}
+    [[nodiscard]] Result<std::optional<Value>> get(const K& key, detail::Reading reading);
+    [[nodiscard]] static Value as_cpus(Bytes values) noexcept
+    {
+        return Value(View<const V>(reinterpret_cast<const V*>(values.data()), values.size() / sizeof(V)));
+    }
+    [[nodiscard]] Value decode(const detail::Entries& entries, const std::byte* from);
 
-    Map map_;
-    Codec<V> codec_;
-    std::vector<std::byte> value_;
-    std::vector<V> cpu_values_; ///< of a per-CPU map
-    std::vector<std::byte> cursor_;
-    std::vector<std::byte> batch_keys_;
-    std::vector<std::byte> batch_values_;
-    std::uint32_t room_ = 0; ///< entries of a batch
+    detail::KeyedCore core_;
 };
 
 // The numbers are those of the kernel's enum bpf_map_type, which never change; keyed_map.cpp holds them against it.
@@ -130,41 +132,16 @@ using LpmTrie = KeyedMap<K, V, MapKind<11, false, 1U>>; // BPF_F_NO_PREALLOC: th
 
 // Details.
 
-namespace detail {
-
-/// Entries of the first batch: enough to make the call's own cost vanish, few enough for a cache.
-inline constexpr std::uint32_t first_room = 256;
-
-[[nodiscard]] Error endless_walk(const Map& map);
-[[nodiscard]] Error unequal_counts(const Map& map);
-
-} // namespace detail
-
-template <class K, class V, class Kind>
-KeyedMap<K, V, Kind>::KeyedMap(Map map, Codec<V> codec)
-    : map_(std::move(map)), codec_(std::move(codec)), value_(map_.lookup_size()), cursor_(map_.cursor_size())
-{
-    if constexpr (Kind::per_cpu)
-        cpu_values_.resize(map_.lookup_size() / value_stride(map_.info().value_size));
-}
-
 template <class K, class V, class Kind>
 Result<KeyedMap<K, V, Kind>> KeyedMap<K, V, Kind>::open(Map map, Proof proof)
 {
-    if (map.info().type != Kind::type)
-        return std::unexpected(detail::wrong_map_type(map, map_type_name(Kind::type)));
-    // That the keys of an array are its indexes needs no BTF, and often it has none.
-    const Proof key_proof = Kind::is_array ? Proof::size : proof;
-    if (auto key = Codec<K>::of_key(map, key_proof); !key)
-        return std::unexpected(std::move(key).error());
-    auto codec = Codec<V>::of_value(map, proof);
-    if (!codec)
-        return std::unexpected(std::move(codec).error());
-    return KeyedMap(std::move(map), std::move(*codec));
+    KeyedMap opened(std::move(map));
+    BPFXX_TRY(opened.core_.check(Kind::type, shape<K>, shape<V>, proof));
+    return opened;
 }
 
 template <class K, class V, class Kind>
-Result<KeyedMap<K, V, Kind>> KeyedMap<K, V, Kind>::create(const std::string& name, std::uint32_t max_entries,
+Result<KeyedMap<K, V, Kind>> KeyedMap<K, V, Kind>::create(Text name, std::uint32_t max_entries,
                                                           std::uint32_t flags)
 {
     auto map = create_map({.type = Kind::type,
@@ -179,196 +156,73 @@ Result<KeyedMap<K, V, Kind>> KeyedMap<K, V, Kind>::create(const std::string& nam
 }
 
 template <class K, class V, class Kind>
-auto KeyedMap<K, V, Kind>::decode(const std::byte* from) -> Value
+auto KeyedMap<K, V, Kind>::get(const K& key, detail::Reading reading) -> Result<std::optional<Value>>
 {
+    bool found = false;
     if constexpr (Kind::per_cpu) {
-        const std::size_t stride = value_stride(map_.info().value_size);
-        for (std::size_t cpu = 0; cpu < cpu_values_.size(); cpu++)
-            cpu_values_[cpu] = codec_.decode(from + cpu * stride);
-        return Value(cpu_values_);
+        Bytes values;
+        BPFXX_TRY(core_.get_cpus(bytes_of(key), reading, values, found));
+        return found ? std::optional<Value>(as_cpus(values)) : std::nullopt;
     } else {
-        return codec_.decode(from);
+        V value; // NOLINT(cppcoreguidelines-pro-type-member-init): filled whole, or not used
+        BPFXX_TRY(core_.get(bytes_of(key), reading, mutable_bytes_of(value), found));
+        return found ? std::optional<Value>(value) : std::nullopt;
     }
-}
-
-template <class K, class V, class Kind>
-auto KeyedMap<K, V, Kind>::lookup(const K& key) -> Result<std::optional<Value>>
-{
-    if constexpr (!Kind::per_cpu) {
-        if (codec_.is_direct()) { // straight to where it is wanted
-            V value;              // NOLINT(cppcoreguidelines-pro-type-member-init): filled whole, or not used
-            const auto found = map_.lookup(bytes_of(key), mutable_bytes_of(value));
-            if (!found)
-                return std::unexpected(found.error());
-            if (!*found)
-                return std::nullopt;
-            return value;
-        }
-    }
-    const auto found = map_.lookup(bytes_of(key), value_);
-    if (!found)
-        return std::unexpected(found.error());
-    if (!*found)
-        return std::nullopt;
-    return decode(value_.data());
-}
-
-template <class K, class V, class Kind>
-auto KeyedMap<K, V, Kind>::take(const K& key) -> Result<std::optional<Value>>
-{
-    const auto found = map_.lookup_and_erase(bytes_of(key), value_);
-    if (!found)
-        return std::unexpected(found.error());
-    if (!*found)
-        return std::nullopt;
-    return decode(value_.data());
 }
 
 template <class K, class V, class Kind>
 Result<> KeyedMap<K, V, Kind>::update(const K& key, const V& value, Update mode)
 {
-    if (!codec_.is_direct())
-        return std::unexpected(detail::cannot_write(map_));
-    if constexpr (Kind::per_cpu) {
-        const std::size_t stride = value_stride(map_.info().value_size);
-        for (std::size_t cpu = 0; cpu < cpu_values_.size(); cpu++)
-            std::memcpy(value_.data() + cpu * stride, &value, sizeof(V));
-        return map_.update(bytes_of(key), value_, mode);
-    } else {
-        return map_.update(bytes_of(key), bytes_of(value), mode);
-    }
+    if constexpr (Kind::per_cpu)
+        return core_.update_cpus(bytes_of(key), bytes_of(value), mode);
+    else
+        return core_.update(bytes_of(key), bytes_of(value), mode);
 }
 
 template <class K, class V, class Kind>
-Result<> KeyedMap<K, V, Kind>::update(const K& key, std::span<const V> cpu_values, Update mode)
+Result<> KeyedMap<K, V, Kind>::update(const K& key, View<const V> cpu_values, Update mode)
     requires(Kind::per_cpu)
 {
-    if (!codec_.is_direct())
-        return std::unexpected(detail::cannot_write(map_));
-    if (cpu_values.size() != cpu_values_.size())
-        return std::unexpected(detail::wrong_cpu_count(map_, cpu_values.size()));
-    const std::size_t stride = value_stride(map_.info().value_size);
-    for (std::size_t cpu = 0; cpu < cpu_values.size(); cpu++)
-        std::memcpy(value_.data() + cpu * stride, &cpu_values[cpu], sizeof(V));
-    return map_.update(bytes_of(key), value_, mode);
+    return core_.update_each_cpu(bytes_of(key), bytes_of_all(cpu_values), mode);
 }
 
 template <class K, class V, class Kind>
-void KeyedMap<K, V, Kind>::make_room(std::uint32_t entries)
+auto KeyedMap<K, V, Kind>::decode(const detail::Entries& entries, const std::byte* from) -> Value
 {
-    room_ = entries;
-    batch_keys_.resize(std::size_t{entries} * sizeof(K));
-    batch_values_.resize(entries * map_.lookup_size());
-}
-
-template <class K, class V, class Kind>
-template <class Visit>
-bool KeyedMap<K, V, Kind>::visit_entry(Visit& visit, const std::byte* key, const std::byte* value)
-{
-    K typed_key;
-    std::memcpy(&typed_key, key, sizeof(K));
-    if constexpr (std::is_same_v<std::invoke_result_t<Visit&, const K&, const Value&>, bool>) {
-        return visit(typed_key, decode(value));
+    if constexpr (Kind::per_cpu) {
+        return as_cpus(core_.decode_cpus(from));
     } else {
-        visit(typed_key, decode(value));
-        return true;
+        V value; // NOLINT(cppcoreguidelines-pro-type-member-init): filled whole either way
+        if (entries.is_direct)
+            std::memcpy(&value, from, sizeof(V));
+        else
+            core_.decode(from, mutable_bytes_of(value));
+        return value;
     }
 }
 
 template <class K, class V, class Kind>
-template <std::invocable<const K&, const typename KeyedMap<K, V, Kind>::Value&> Visit>
+template <class Visit>
+    requires std::is_invocable_v<Visit&, const K&, const typename KeyedMap<K, V, Kind>::Value&>
 Result<> KeyedMap<K, V, Kind>::for_each(Visit visit)
 {
-    if constexpr (!Kind::batches)
-        return walk(visit);
-    if (room_ == 0)
-        make_room(std::min(detail::first_room, capacity()));
-    for (bool from_start = true;;) {
-        const auto batch = map_.lookup_batch(cursor_, from_start, batch_keys_, batch_values_, room_);
-        if (!batch && batch.error().error_number == ENOSPC && room_ < capacity()) {
-            make_room(std::min(room_ * 2, capacity())); // a bucket that holds more: from the same place again
-            continue;
+    core_.start(Kind::batches);
+    for (detail::Entries entries;;) {
+        BPFXX_TRY(core_.next(entries));
+        if (entries.count == 0)
+            return {};
+        for (std::uint32_t i = 0; i < entries.count; i++) {
+            K key;
+            std::memcpy(&key, entries.keys + i * sizeof(K), sizeof(K));
+            const Value value = decode(entries, entries.values + i * entries.value_stride);
+            if constexpr (std::is_same_v<std::invoke_result_t<Visit&, const K&, const Value&>, bool>) {
+                if (!visit(static_cast<const K&>(key), value))
+                    return {};
+            } else {
+                visit(static_cast<const K&>(key), value);
+            }
         }
-        if (!batch && batch.error().kind == ErrorKind::unsupported && from_start)
-            return walk(visit);
-        if (!batch)
-            return std::unexpected(batch.error());
-        for (std::uint32_t i = 0; i < batch->count; i++)
-            if (!visit_entry(visit, batch_keys_.data() + i * sizeof(K),
-                             batch_values_.data() + i * map_.lookup_size()))
-                return {};
-        if (batch->is_last)
-            return {};
-        from_start = false;
     }
-}
-
-template <class K, class V, class Kind>
-template <class Visit>
-Result<> KeyedMap<K, V, Kind>::walk(Visit& visit)
-{
-    K key;
-    auto more = map_.next_key({}, mutable_bytes_of(key));
-    // A key that is erased under the walk leads back to the start, as often as that happens.
-    const std::uint64_t most_steps = 16 + std::uint64_t{capacity()} * 8;
-    for (std::uint64_t step = 0; step < most_steps; step++) {
-        if (!more)
-            return std::unexpected(more.error());
-        if (!*more)
-            return {};
-        // Asked for before the visit, which may erase this one.
-        K next;
-        more = map_.next_key(bytes_of(key), mutable_bytes_of(next));
-        const auto found = map_.lookup(bytes_of(key), value_);
-        if (!found)
-            return std::unexpected(found.error());
-        if (*found && !visit_entry(visit, bytes_of(key).data(), value_.data()))
-            return {};
-        key = next;
-    }
-    return std::unexpected(detail::endless_walk(map_));
-}
-
-template <class K, class V, class Kind>
-Result<> KeyedMap<K, V, Kind>::update_all(std::span<const K> keys, std::span<const V> values, Update mode)
-    requires(!Kind::per_cpu)
-{
-    if (keys.size() != values.size())
-        return std::unexpected(detail::unequal_counts(map_));
-    if (!codec_.is_direct())
-        return std::unexpected(detail::cannot_write(map_));
-    std::uint32_t done = 0;
-    const auto written = map_.update_batch(std::as_bytes(keys), std::as_bytes(values),
-                                           static_cast<std::uint32_t>(keys.size()), mode, done);
-    if (written || written.error().kind != ErrorKind::unsupported)
-        return written;
-    for (std::size_t i = done; i < keys.size(); i++)
-        BPFXX_TRY(map_.update(bytes_of(keys[i]), bytes_of(values[i]), mode));
-    return {};
-}
-
-template <class K, class V, class Kind>
-Result<std::uint32_t> KeyedMap<K, V, Kind>::erase_all(std::span<const K> keys)
-{
-    std::uint32_t erased = 0;
-    while (!keys.empty()) {
-        std::uint32_t done = 0;
-        const auto result =
-            map_.erase_batch(std::as_bytes(keys), static_cast<std::uint32_t>(keys.size()), done);
-        erased += done;
-        keys = keys.subspan(done);
-        if (result || keys.empty())
-            continue;
-        if (result.error().kind != ErrorKind::not_found && result.error().kind != ErrorKind::unsupported)
-            return std::unexpected(result.error());
-        // The one that the batch stopped at, or each of them where there are no batches.
-        const auto one = erase(keys.front());
-        if (!one)
-            return std::unexpected(one.error());
-        erased += *one ? 1 : 0;
-        keys = keys.subspan(1);
-    }
-    return erased;
 }
 
 } // namespace bpfxx

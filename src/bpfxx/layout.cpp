@@ -2,15 +2,17 @@
 #include "bpfxx/layout.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <bpf/btf.h>
 
+#include "bpfxx/layout_report.hpp"
 #include "bpfxx/scalar_fit.hpp"
 #include "bpfxx/type_reader.hpp"
 
@@ -302,22 +304,6 @@ private:
 };
 
 } // namespace
-
-void copy_bits(const Copy& field, const std::byte* from, std::byte* to) noexcept
-{
-    constexpr bool is_little = std::endian::native == std::endian::little;
-    const std::uint32_t bytes = field.source_size(); // at most 9
-    UInt128 number = 0;
-    for (std::uint32_t i = 0; i < bytes; i++)
-        number |= UInt128{std::to_integer<std::uint8_t>(from[i])} << 8 * (is_little ? i : bytes - 1 - i);
-    // From the lowest bit on, or where the machine counts from the highest, from that one.
-    number >>= is_little ? field.first_bit : bytes * 8 - field.first_bit - field.bits;
-    const std::uint32_t unused = sizeof(number) * 8 - field.bits;
-    number <<= unused;
-    number = field.is_signed ? static_cast<UInt128>(static_cast<Int128>(number) >> unused) : number >> unused;
-    const auto* result = reinterpret_cast<const std::byte*>(&number);
-    std::memcpy(to, is_little ? result : result + sizeof(number) - field.size, field.size);
-}
 
 LayoutReport compare_layout(const Shape& wanted, const struct btf* types, std::uint32_t type_id)
 {

@@ -1,23 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /// @file
-/// A C++ type described once, and its comparison with the types that a map's BTF gives.
+/// A C++ type described once, for the compiler and for comparison with the types that a map's BTF gives.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <span>
-#include <string>
-#include <string_view>
 #include <type_traits>
-#include <utility>
-#include <vector>
 
 #include "bpfxx/endian.hpp"
-#include "bpfxx/error.hpp"
-
-struct btf; // of libbpf
+#include "bpfxx/text.hpp"
+#include "bpfxx/view.hpp"
 
 namespace bpfxx {
 
@@ -69,16 +62,16 @@ struct Shape {
     ShapeKind kind = ShapeKind::integer; ///< says which of the following have a meaning
     ByteOrder order = ByteOrder::native; ///< of an integer
     bool is_signed = false;              ///< of an integer or an enum
-    std::string_view name;               ///< of a structure, a union or an enum
+    Text name;                           ///< of a structure, a union or an enum
     std::uint32_t size = 0;              ///< bytes
     std::uint32_t count = 0;             ///< elements of an array
     const Shape* element = nullptr;      ///< of an array
-    std::span<const FieldShape> fields;  ///< of a structure or a union, in the order of the description
+    View<const FieldShape> fields;       ///< of a structure or a union, in the order of the description
 };
 
 /// A described field of a structure or a union.
 struct FieldShape {
-    std::string_view name;        ///< as C++ and the map have it
+    Text name;                    ///< as C++ and the map have it
     std::uint32_t offset = 0;     ///< bytes from the start of the structure
     const Shape* shape = nullptr; ///< of its type; lives as long as the program
 };
@@ -111,19 +104,43 @@ template <class T>
 inline constexpr std::size_t array_count = 0;
 template <class T, std::size_t count>
 inline constexpr std::size_t array_count<T[count]> = count;
-template <class T, std::size_t count>
-inline constexpr std::size_t array_count<std::array<T, count>> = count;
+/// std::array, whose header is not needed to recognise it, and its like.
+template <template <class, std::size_t> class Array, class T, std::size_t count>
+    requires requires(Array<T, count>& array) {
+        requires sizeof(Array<T, count>) == count * sizeof(T);
+        requires std::is_same_v<decltype(array.data()), T*>;
+        requires std::is_same_v<decltype(array[0]), T&>;
+    }
+inline constexpr std::size_t array_count<Array<T, count>> = count;
 
-/// A type's name without its namespaces, as the compiler writes it: "... [with T = network::State; ..." or "]".
+/// A type's name without its namespaces, as the compiler writes it: "... [with T = network::State; ..." or "]". No NUL
+/// follows it.
 template <class T>
-constexpr std::string_view type_name()
+constexpr View<const char> type_name()
 {
-    std::string_view text = __PRETTY_FUNCTION__;
-    text.remove_prefix(text.find("T = ") + 4);
-    text = text.substr(0, text.find_first_of(";]"));
-    const auto colon = text.rfind(':');
-    return colon == std::string_view::npos ? text : text.substr(colon + 1);
+    const char* begin = __PRETTY_FUNCTION__;
+    while (begin[0] != 'T' || begin[1] != ' ' || begin[2] != '=')
+        begin++;
+    begin += 4;
+    const char* end = begin;
+    for (; *end != ';' && *end != ']'; end++)
+        if (*end == ':')
+            begin = end + 1;
+    return {begin, static_cast<std::size_t>(end - begin)};
 }
+
+/// The same with a NUL behind it.
+template <class T>
+struct TypeName {
+    char text[type_name<T>().size() + 1] = {};
+    constexpr TypeName()
+    {
+        for (std::size_t i = 0; const char character : type_name<T>())
+            text[i++] = character;
+    }
+};
+template <class T>
+inline constexpr TypeName<T> type_name_of;
 
 template <class T>
 constexpr void set_enum(Shape& result)
@@ -135,7 +152,7 @@ constexpr void set_enum(Shape& result)
     static_assert(!std::is_same_v<Number, bool>, "a map may hold what no C++ bool can");
     result.kind = ShapeKind::enumeration;
     result.is_signed = std::is_signed_v<Number>;
-    result.name = type_name<T>();
+    result.name = {type_name_of<T>.text, type_name<T>().size()};
 }
 
 template <class T>
@@ -239,65 +256,6 @@ void add_words(V& total, const V& value) noexcept
         detail::set_word(total, i, detail::get_word(total, i) + detail::get_word(value, i));
 }
 
-/// Whether a map's bytes can be read as the C++ type.
-enum class Outcome {
-    same,         ///< byte for byte: may be mapped directly, and written
-    compatible,   ///< every field is there with its type, elsewhere or among others: read by projection
-    incompatible, ///< a field is missing or of another type
-};
-
-/// What one difference means for the reader.
-enum class Effect {
-    same_bytes, ///< nothing: an enum for an integer, another member of a union
-    bridged,    ///< the value is read by projection
-    refused,    ///< the types are incompatible
-};
-
-/// One difference between the C++ type and the map's.
-struct Difference {
-    std::string field;               ///< path such as "cell[][].packets"; "(type)" for the whole
-    std::string wanted;              ///< in C++, "u64 at byte 8"; empty where C++ has no such field
-    std::string found;               ///< in the map; empty where the map has no such field
-    Effect effect = Effect::bridged; ///< whether the values can be read all the same
-};
-
-/// What to copy from the map's value to the C++ object: a run of bytes, or a bit field, which becomes an integer.
-struct Copy {
-    std::uint32_t from = 0;     ///< byte of the value; of a bit field the one that its first bit lies in
-    std::uint32_t to = 0;       ///< byte of the object
-    std::uint32_t size = 0;     ///< bytes of the object
-    std::uint8_t bits = 0;      ///< of a bit field; 0: it is none
-    std::uint8_t first_bit = 0; ///< of the byte `from`, counted as the machine does
-    bool is_signed = false;     ///< of a bit field
-
-    /// Bytes of the value that are read.
-    [[nodiscard]] constexpr std::uint32_t source_size() const noexcept
-    {
-        return bits == 0 ? size : (first_bit + bits + 7U) / 8;
-    }
-};
-
-/// Turns a bit field into an integer. @param field where it lies @param from, to the first byte of each, not of the
-/// whole value
-void copy_bits(const Copy& field, const std::byte* from, std::byte* to) noexcept;
-
-/// The result of comparing a C++ type with a map's: all differences, not only the first.
-struct LayoutReport {
-    Outcome outcome = Outcome::same;     ///< the worst that any difference means
-    std::string wanted;                  ///< name of the C++ type
-    std::string found;                   ///< name of the map's type
-    std::vector<Difference> differences; ///< in the order of the C++ fields, then those that only the map has
-    std::vector<Copy> projection; ///< how to read it, unless incompatible; one run where it is the same
-
-    /// The differences as a table for a person, a line for each with its newline; empty where there are none.
-    [[nodiscard]] std::string table() const;
-};
-
-/// Compares a shape with a BTF type. Pure: asks nothing of the kernel.
-/// @param wanted the C++ type @param types borrowed @param type_id of the map's type in them
-[[nodiscard]] LayoutReport compare_layout(const Shape& wanted, const struct btf* types,
-                                          std::uint32_t type_id);
-
 } // namespace bpfxx
 
 /// Describes a structure for bpfxx, at global scope: BPFXX_DESCRIBE(pkt_stats, total_packets, total_bytes).
@@ -317,9 +275,8 @@ struct LayoutReport {
     template <>                                                                                              \
     struct bpfxx::Description<type> {                                                                        \
         using Described = type;                                                                              \
-        static constexpr std::string_view name = #type;                                                      \
-        static constexpr auto fields =                                                                       \
-            std::to_array<::bpfxx::FieldShape>({BPFXX_EXPAND(BPFXX_EACH_FIELD(__VA_ARGS__))});               \
+        static constexpr ::bpfxx::Text name = #type;                                                         \
+        static constexpr ::bpfxx::FieldShape fields[] = {BPFXX_EXPAND(BPFXX_EACH_FIELD(__VA_ARGS__))};       \
     }
 
 // The preprocessor's way of a loop: each expansion of BPFXX_EXPAND goes on where the last one stopped.

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
 
-#include "bpfxx/layout.hpp"
+#include "bpfxx/layout_report.hpp"
 
 namespace bpfxx {
 

@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "bpfxx/array_map.hpp"
+#include "bpfxx/map.hpp"
 
 #include <cerrno>
 #include <memory>
+#include <optional>
+#include <string>
+#include <utility>
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "bpfxx/cpus.hpp"
+#include "bpfxx/layout.hpp"
+#include "bpfxx/layout_report.hpp"
 #include "bpfxx/log.hpp"
 #include "bpfxx/pin.hpp"
 
@@ -23,12 +29,13 @@ struct BtfDeleter {
 };
 using BtfPointer = std::unique_ptr<struct btf, BtfDeleter>;
 
-Error incompatible(const Map& map, std::string cause, std::string hint = {})
+Error incompatible(const Map& map, Text cause, Text hint = {})
 {
-    return make_error(ErrorKind::incompatible, "read", map.label(), std::move(cause), std::move(hint));
+    return make_error(ErrorKind::incompatible, "read", map.label(), cause, hint);
 }
 
 constexpr const char* by_size_hint = "if you know its layout, it can be opened by its size";
+constexpr const char* listed_below = "the differences are listed below";
 
 } // namespace
 
@@ -64,14 +71,14 @@ namespace {
 /// The error of a way to a map that only some may go.
 Error with_rights(Error error)
 {
-    if (error.kind == ErrorKind::permission)
-        error.hint = "by number or name it needs CAP_SYS_ADMIN; a pin needs only its file's permission";
+    if (error.kind() == ErrorKind::permission)
+        error.set_hint("by number or name it needs CAP_SYS_ADMIN; a pin needs only its file's permission");
     return error;
 }
 
 } // namespace
 
-Result<Map> Map::open_pinned(const std::string& path)
+Result<Map> Map::open_pinned(Text path)
 {
     auto fd = bpfxx::open_pinned(path, ObjectType::map);
     if (!fd)
@@ -87,13 +94,13 @@ Result<Map> Map::open_id(std::uint32_t id)
     return from_fd(std::move(fd));
 }
 
-Result<Map> Map::open_name(const std::string& name)
+Result<Map> Map::open_name(Text name)
 {
     std::optional<Map> found;
     std::string ids;
     for (__u32 id = 0; bpf_map_get_next_id(id, &id) == 0;) {
         auto map = open_id(id);
-        if (!map && map.error().kind == ErrorKind::not_found)
+        if (!map && map.error().kind() == ErrorKind::not_found)
             continue; // it ended meanwhile
         if (!map)
             return std::unexpected(std::move(map).error());
@@ -120,6 +127,10 @@ Result<Map> Map::duplicate(int fd)
     Fd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
     if (!copy)
         return std::unexpected(system_error("use", "a map's descriptor", errno));
+    // Of a program the kernel would tell something too, which would be read as a map's.
+    if (const ObjectType found = object_type(copy.get()); found != ObjectType::map)
+        return std::unexpected(make_error(ErrorKind::incompatible, "use", "descriptor " + std::to_string(fd),
+                                          std::string("it is ") + to_string(found) + ", not a map"));
     return from_fd(std::move(copy));
 }
 
@@ -132,7 +143,7 @@ Result<Map> Map::open_loaded(const struct bpf_map* map)
     return duplicate(fd);
 }
 
-Result<> Map::pin(const std::string& path) const
+Result<> Map::pin(Text path) const
 {
     return bpfxx::pin(fd_.get(), path);
 }
@@ -149,7 +160,7 @@ Result<Map> Map::from_fd(Fd fd)
                  .value_size = raw.value_size,
                  .max_entries = raw.max_entries,
                  .flags = raw.map_flags,
-                 .name = raw.name,
+                 .name = Name(raw.name),
                  .btf_id = raw.btf_id,
                  .key_type_id = raw.btf_key_type_id,
                  .value_type_id = raw.btf_value_type_id};
@@ -160,12 +171,12 @@ Result<Map> Map::from_fd(Fd fd)
             return std::unexpected(cpus.error());
         lookup_size = std::size_t{value_stride(info.value_size)} * cpus->count;
     }
-    return Map(std::move(fd), std::move(info), lookup_size);
+    return Map(std::move(fd), info, lookup_size);
 }
 
 std::string Map::label() const
 {
-    return "map '" + info_.name + "' (id " + std::to_string(info_.id) + ")";
+    return "map '" + std::string(info_.name) + "' (id " + std::to_string(info_.id) + ")";
 }
 
 namespace {
@@ -177,16 +188,16 @@ struct Side {
     std::uint32_t type_id;
 };
 
-Result<std::optional<LayoutReport>> check(const Map& map, const Side& side, const Shape& wanted, Proof proof)
+Result<Layout> check(const Map& map, const Side& side, const Shape& wanted, Proof proof)
 {
     const std::string its = std::string("its ") + side.name;
-    const auto by_size = [&](Error unproved) -> Result<std::optional<LayoutReport>> {
+    const auto by_size = [&](Error unproved) -> Result<Layout> {
         if (proof == Proof::btf)
             return std::unexpected(std::move(unproved));
         if (side.size != wanted.size)
             return std::unexpected(incompatible(map, its + " are " + std::to_string(side.size) +
                                                          " bytes, not " + std::to_string(wanted.size)));
-        return std::nullopt;
+        return Layout();
     };
 
     if (map.info().btf_id == 0 || side.type_id == 0)
@@ -204,21 +215,20 @@ Result<std::optional<LayoutReport>> check(const Map& map, const Side& side, cons
 
     LayoutReport report = compare_layout(wanted, types.get(), side.type_id);
     if (report.outcome == Outcome::incompatible) {
-        Error error =
-            incompatible(map, its + " (" + report.found + ") do not fit the C++ type " + report.wanted,
-                         "the differences are listed below");
-        error.detail = report.table();
+        Error error = incompatible(
+            map, its + " (" + report.found + ") do not fit the C++ type " + report.wanted, listed_below);
+        error.set_detail(report.table());
         return std::unexpected(std::move(error));
     }
     for (const Copy& copy : report.projection)
         if (std::uint64_t{copy.from} + copy.source_size() > side.size)
             return std::unexpected(incompatible(map, "its BTF describes more than " + its + " hold"));
-    return report;
+    return Layout(std::move(report));
 }
 
 } // namespace
 
-Result<std::optional<LayoutReport>> Map::check_key(const Shape& wanted, Proof proof) const
+Result<Layout> Map::check_key(const Shape& wanted, Proof proof) const
 {
     // The kernel takes as many bytes as the map says, whatever a type calls itself.
     if (info_.key_size != wanted.size)
@@ -227,9 +237,21 @@ Result<std::optional<LayoutReport>> Map::check_key(const Shape& wanted, Proof pr
     return check(*this, {"keys", info_.key_size, info_.key_type_id}, wanted, proof);
 }
 
-Result<std::optional<LayoutReport>> Map::check_value(const Shape& wanted, Proof proof) const
+Result<Layout> Map::check_value(const Shape& wanted, Proof proof) const
 {
     return check(*this, {"values", info_.value_size, info_.value_type_id}, wanted, proof);
+}
+
+Result<Layout> Map::check_written_key(const Shape& wanted, Proof proof) const
+{
+    auto layout = check_key(wanted, proof);
+    if (!layout || layout->is_direct())
+        return layout;
+    const LayoutReport& report = *layout->report();
+    Error error = incompatible(*this, "its keys (" + report.found + ") are not the C++ type " + report.wanted,
+                               listed_below);
+    error.set_detail(report.table());
+    return std::unexpected(std::move(error));
 }
 
 Result<Mapping> Map::map_read_only() const
@@ -248,38 +270,16 @@ Result<Mapping> Map::map_read_only() const
 
 namespace detail {
 
-Error wrong_map_type(const Map& map, std::string_view wanted)
+Error wrong_map_type(const Map& map, std::uint32_t wanted)
 {
     return incompatible(map,
-                        "it is of type " + map_type_name(map.info().type) + ", not " + std::string(wanted));
-}
-
-Error key_differs(const Map& map, const LayoutReport& report)
-{
-    Error error = incompatible(map, "its keys (" + report.found + ") are not the C++ type " + report.wanted,
-                               "the differences are listed below");
-    error.detail = report.table();
-    return error;
-}
-
-Error cannot_write(const Map& map)
-{
-    return make_error(ErrorKind::incompatible, "write", map.label(),
-                      "its layout differs from the C++ type's");
+                        "it is of type " + map_type_name(map.info().type) + ", not " + map_type_name(wanted));
 }
 
 Error no_such_entry(const Map& map, std::uint32_t index)
 {
     return make_error(ErrorKind::not_found, "read entry " + std::to_string(index) + " of", map.label(),
                       "it has " + std::to_string(map.info().max_entries));
-}
-
-Error wrong_cpu_count(const Map& map, std::size_t given)
-{
-    return make_error(ErrorKind::invalid, "write", map.label(),
-                      std::to_string(given) + " values for " +
-                          std::to_string(map.lookup_size() / value_stride(map.info().value_size)) +
-                          " possible CPUs");
 }
 
 } // namespace detail

@@ -3,19 +3,19 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
-#include <span>
-#include <string>
-#include <string_view>
-#include <utility>
 
 #include "bpfxx/error.hpp"
 #include "bpfxx/fd.hpp"
-#include "bpfxx/layout.hpp"
+#include "bpfxx/text.hpp"
+#include "bpfxx/view.hpp"
 
 struct bpf_map; // of libbpf
 
 namespace bpfxx {
+
+class Layout;        // projection.hpp
+struct LayoutReport; // layout_report.hpp
+struct Shape;        // layout.hpp
 
 /// What the kernel tells of a map. `type` and `flags` are the kernel's numbers (enum bpf_map_type, BPF_F_*).
 struct MapInfo {
@@ -25,7 +25,7 @@ struct MapInfo {
     std::uint32_t value_size = 0;    ///< bytes
     std::uint32_t max_entries = 0;   ///< of a ring buffer: bytes
     std::uint32_t flags = 0;         ///< BPF_F_*
-    std::string name;                ///< at most 15 characters
+    Name name;                       ///< at most 15 characters
     std::uint32_t btf_id = 0;        ///< 0: the map was made without BTF
     std::uint32_t key_type_id = 0;   ///< in its BTF; 0: none
     std::uint32_t value_type_id = 0; ///< likewise
@@ -49,11 +49,6 @@ enum class Proof {
     size, ///< by its size alone where the BTF is missing or may not be read: on request only
 };
 
-/// The bytes of keys and values, as the kernel has them.
-using Bytes = std::span<const std::byte>;
-/// The same, to be written.
-using MutableBytes = std::span<std::byte>;
-
 /// What an update does where the key is there already, or is not.
 enum class Update : std::uint64_t {
     any,     ///< BPF_ANY: adds it or replaces its value
@@ -72,12 +67,12 @@ struct Batch {
 class Map {
 public:
     /// The map pinned at a path. Errors: not_found, permission, incompatible where the pin is no map.
-    [[nodiscard]] static Result<Map> open_pinned(const std::string& path);
+    [[nodiscard]] static Result<Map> open_pinned(Text path);
     /// The map of this number. Errors: not_found, permission (CAP_SYS_ADMIN is needed).
     [[nodiscard]] static Result<Map> open_id(std::uint32_t id);
     /// The map of this name. Errors: not_found; busy where several have it, with their numbers; permission
     /// (CAP_SYS_ADMIN is needed).
-    [[nodiscard]] static Result<Map> open_name(const std::string& name);
+    [[nodiscard]] static Result<Map> open_name(Text name);
     /// The map of a skeleton or object that is loaded: `skeleton->maps.NAME`. Keeps the map when the skeleton goes.
     /// Errors: invalid where it is not loaded yet. @param map borrowed
     [[nodiscard]] static Result<Map> open_loaded(const struct bpf_map* map);
@@ -93,15 +88,18 @@ public:
     /// Borrowed.
     [[nodiscard]] int fd() const noexcept { return fd_.get(); }
 
-    /// Compares the key's BTF with a C++ type. Empty: the map has no BTF, or it may not be read
-    /// (CAP_SYS_ADMIN is needed) and Proof::size allows for that; then the sizes are equal.
+    /// Compares the key's BTF with a C++ type. Without a report: the map has no BTF, or it may not be read
+    /// (CAP_SYS_ADMIN is needed) and Proof::size allows for that; then the sizes are equal. @param wanted such as
+    /// `shape<T>` of layout.hpp @param proof what is enough
     /// Errors: incompatible, with the table of all differences in `detail`; permission.
-    [[nodiscard]] Result<std::optional<LayoutReport>> check_key(const Shape& wanted, Proof proof) const;
+    [[nodiscard]] Result<Layout> check_key(const Shape& wanted, Proof proof) const;
     /// The same of the value.
-    [[nodiscard]] Result<std::optional<LayoutReport>> check_value(const Shape& wanted, Proof proof) const;
+    [[nodiscard]] Result<Layout> check_value(const Shape& wanted, Proof proof) const;
+    /// The same of a key that is written as often as read: its layout must be the C++ type's, byte for byte.
+    [[nodiscard]] Result<Layout> check_written_key(const Shape& wanted, Proof proof) const;
 
     /// Pins it: it then lives until the pin is removed. Errors: busy where something is there; not_found; permission.
-    [[nodiscard]] Result<> pin(const std::string& path) const;
+    [[nodiscard]] Result<> pin(Text path) const;
 
     /// Bytes that a lookup fills: the value's size, or in a per-CPU map a value for each possible CPU, each rounded
     /// up to 8 bytes.
@@ -145,8 +143,8 @@ public:
     [[nodiscard]] Result<Mapping> map_read_only() const;
 
 private:
-    Map(Fd fd, MapInfo info, std::size_t lookup_size) noexcept
-        : fd_(std::move(fd)), info_(std::move(info)), lookup_size_(lookup_size)
+    Map(Fd fd, const MapInfo& info, std::size_t lookup_size) noexcept
+        : fd_(std::move(fd)), info_(info), lookup_size_(lookup_size)
     {
     }
     Fd fd_;
@@ -161,7 +159,7 @@ class OpensMaps {
 public:
     /// @param path of the pin @param how a Proof, or what else Typed::open() takes. Errors: as Map::open_pinned and Typed::open.
     template <class... How>
-    [[nodiscard]] static auto open_pinned(const std::string& path, How&&... how)
+    [[nodiscard]] static auto open_pinned(Text path, How&&... how)
     {
         return open_found(Map::open_pinned(path), std::forward<How>(how)...);
     }
@@ -173,7 +171,7 @@ public:
     }
     /// Needs CAP_SYS_ADMIN. @param name of the map @param how as above. Errors: as Map::open_name and Typed::open.
     template <class... How>
-    [[nodiscard]] static auto open_name(const std::string& name, How&&... how)
+    [[nodiscard]] static auto open_name(Text name, How&&... how)
     {
         return open_found(Map::open_name(name), std::forward<How>(how)...);
     }
@@ -204,16 +202,10 @@ private:
 
 namespace detail {
 
-/// The error of a map opened as a kind that it is not.
-[[nodiscard]] Error wrong_map_type(const Map& map, std::string_view wanted);
-/// The error of a key whose layout is not the C++ type's.
-[[nodiscard]] Error key_differs(const Map& map, const LayoutReport& report);
-/// The error of a write where the value's layout is not the C++ type's.
-[[nodiscard]] Error cannot_write(const Map& map);
+/// The error of a map opened as a kind that it is not. @param wanted enum bpf_map_type
+[[nodiscard]] Error wrong_map_type(const Map& map, std::uint32_t wanted);
 /// The error of an entry beyond the last.
 [[nodiscard]] Error no_such_entry(const Map& map, std::uint32_t index);
-/// The error of values for CPUs that are not as many as the map has.
-[[nodiscard]] Error wrong_cpu_count(const Map& map, std::size_t given);
 
 } // namespace detail
 

@@ -3,12 +3,12 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <utility>
 
-#include "bpfxx/codec.hpp"
 #include "bpfxx/create.hpp"
+#include "bpfxx/layout.hpp"
 #include "bpfxx/map.hpp"
+#include "bpfxx/projection.hpp"
 
 namespace bpfxx {
 
@@ -22,8 +22,8 @@ public:
     /// @param name at most 15 characters @param max_entries as many as it can hold
     /// @param like a map such as those that it will hold: of the same kind, sizes and flags; borrowed
     /// @param flags of the kernel's, BPF_F_*
-    [[nodiscard]] static Result<MapOfMaps> create(const std::string& name, std::uint32_t max_entries,
-                                                  const Map& like, std::uint32_t flags = 0);
+    [[nodiscard]] static Result<MapOfMaps> create(Text name, std::uint32_t max_entries, const Map& like,
+                                                  std::uint32_t flags = 0);
 
     /// The inner map, opened. Empty: there is none. Errors: permission (CAP_SYS_ADMIN is needed).
     [[nodiscard]] Result<std::optional<Map>> lookup(const K& key) const;
@@ -52,16 +52,16 @@ template <class K, std::uint32_t type>
 Result<MapOfMaps<K, type>> MapOfMaps<K, type>::open(Map map, Proof proof)
 {
     if (map.info().type != type)
-        return std::unexpected(detail::wrong_map_type(map, map_type_name(type)));
+        return std::unexpected(detail::wrong_map_type(map, type));
     // The kernel keeps no BTF for these kinds, so libbpf gives none: the keys are compared where there is some.
-    if (auto key = Codec<K>::of_key(map, map.info().btf_id == 0 ? Proof::size : proof); !key)
+    if (auto key = map.check_written_key(shape<K>, map.info().btf_id == 0 ? Proof::size : proof); !key)
         return std::unexpected(std::move(key).error());
     return MapOfMaps(std::move(map));
 }
 
 template <class K, std::uint32_t type>
-Result<MapOfMaps<K, type>> MapOfMaps<K, type>::create(const std::string& name, std::uint32_t max_entries,
-                                                      const Map& like, std::uint32_t flags)
+Result<MapOfMaps<K, type>> MapOfMaps<K, type>::create(Text name, std::uint32_t max_entries, const Map& like,
+                                                      std::uint32_t flags)
 {
     auto map = create_map({.type = type,
                            .name = name,

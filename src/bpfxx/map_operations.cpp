@@ -39,30 +39,83 @@ Error too_short(const Map& map, const char* what)
 }
 
 /// The error of a system call, errno as it left it. @param key empty where it is about no key
-Error failed(const Map& map, const std::string& operation, Bytes key, const char* hint = "")
+Error failed(const Map& map, Text operation, Bytes key)
 {
     const int number = errno;
     const std::string object = (key.empty() ? "" : "key " + in_words(key) + " of ") +
                                map_type_name(map.info().type) + " " + map.label();
-    Error error = system_error(operation, object, number, hint);
+    Error error = system_error(operation, object, number);
     if (number == not_supported || number == EOPNOTSUPP) {
-        error.kind = ErrorKind::unsupported;
-        error.cause = "the kernel cannot do it with maps of this kind";
-    } else if (number == E2BIG) {
-        error.cause = "it is full";
-        error.hint =
-            "it holds " + std::to_string(map.info().max_entries) + " entries: erase some, or make it larger";
+        error.set_kind(ErrorKind::unsupported);
+        error.set_cause("the kernel cannot do it with maps of this kind");
+    }
+    return error;
+}
+
+/// Kinds whose keys are the indexes of their entries, of which each is always there.
+bool has_indexes(std::uint32_t type)
+{
+    switch (type) {
+    case BPF_MAP_TYPE_ARRAY:
+    case BPF_MAP_TYPE_PERCPU_ARRAY:
+    case BPF_MAP_TYPE_PROG_ARRAY:
+    case BPF_MAP_TYPE_PERF_EVENT_ARRAY:
+    case BPF_MAP_TYPE_CGROUP_ARRAY:
+    case BPF_MAP_TYPE_ARRAY_OF_MAPS:
+    case BPF_MAP_TYPE_DEVMAP:
+    case BPF_MAP_TYPE_CPUMAP:
+    case BPF_MAP_TYPE_SOCKMAP:
+    case BPF_MAP_TYPE_XSKMAP:
+    case BPF_MAP_TYPE_REUSEPORT_SOCKARRAY:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/// Says of a write that failed what its errno means for a map.
+Error in_words_of_maps(Error error, const MapInfo& info, Update mode)
+{
+    const std::string holds = "it holds " + std::to_string(info.max_entries) + " entries";
+    switch (error.error_number()) {
+    case E2BIG:
+        if (has_indexes(info.type)) {
+            error.set_cause("it has no such entry");
+            error.set_hint(holds + ", and the first has the index 0");
+            break;
+        }
+        [[fallthrough]];
+    case ENOSPC: // of a trie
+        error.set_cause("it is full");
+        error.set_hint(holds + ": erase some, or make it larger");
+        break;
+    case EEXIST:
+        if (mode == Update::insert) {
+            error.set_cause("the key is there already");
+            error.set_hint(has_indexes(info.type)
+                               ? "all entries of an array are there: an update can only replace"
+                               : "to replace its value, update it in another mode than insert");
+        }
+        break;
+    case ENOENT:
+        if (mode == Update::replace) {
+            error.set_cause("there is no such key");
+            error.set_hint("to add it, update it in another mode than replace");
+        }
+        break;
+    default:
+        break;
     }
     return error;
 }
 
 /// The same of a batch, which older kernels know as little as maps of some kinds do.
-Error batch_failed(const Map& map, const std::string& operation)
+Error batch_failed(const Map& map, Text operation)
 {
     const bool unknown = errno == EINVAL;
     Error error = failed(map, operation, {});
     if (unknown)
-        error.kind = ErrorKind::unsupported;
+        error.set_kind(ErrorKind::unsupported);
     return error;
 }
 
@@ -85,7 +138,7 @@ Result<> Map::update(Bytes key, Bytes value, Update mode) const
         return std::unexpected(too_short(*this, key.size() < info_.key_size ? "keys" : "values"));
     if (bpf_map_update_elem(fd_.get(), key.data(), value.data(), static_cast<__u64>(mode)) == 0)
         return {};
-    return std::unexpected(failed(*this, "write", key));
+    return std::unexpected(in_words_of_maps(failed(*this, "write", key), info_, mode));
 }
 
 Result<bool> Map::erase(Bytes key) const
@@ -156,7 +209,7 @@ Result<> Map::update_batch(Bytes keys, Bytes values, std::uint32_t count, Update
     done = result == 0 || dealt_with < count ? dealt_with : 0;
     if (result == 0)
         return {};
-    return std::unexpected(batch_failed(*this, "write a batch to"));
+    return std::unexpected(in_words_of_maps(batch_failed(*this, "write a batch to"), info_, mode));
 }
 
 Result<> Map::erase_batch(Bytes keys, std::uint32_t count, std::uint32_t& done) const

@@ -3,12 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
-#include <string>
 #include <utility>
-#include <vector>
 
+#include "bpfxx/layout.hpp"
 #include "bpfxx/map.hpp"
+#include "bpfxx/projection.hpp"
 #include "bpfxx/relaxed.hpp"
 
 namespace bpfxx {
@@ -35,15 +34,17 @@ public:
     /// it is used: a small total stays in registers to the end. One that goes through memory is written by words and
     /// copied by pairs of them, and each pair waits for both of its stores.
     [[gnu::always_inline]] void add_to(V& total) const noexcept;
-    /// The comparison by which the map was opened; empty where only the size was compared.
-    [[nodiscard]] const std::optional<LayoutReport>& layout() const noexcept { return layout_; }
+    /// The comparison by which the map was opened, of layout_report.hpp; null where only the size was compared. Borrowed.
+    [[nodiscard]] const LayoutReport* layout() const noexcept { return layout_.report(); }
     /// As it was when the map was opened.
     [[nodiscard]] const MapInfo& info() const noexcept { return info_; }
 
 private:
-    MappedArray(Mapping mapping, MapInfo info, std::optional<LayoutReport> layout);
+    MappedArray(Mapping mapping, const MapInfo& info, Layout layout);
     /// The total and all entries, where they are read by projection. By value, so that add_to() needs no address.
     [[nodiscard, gnu::noinline]] V add_projected(V total) const noexcept;
+
+    static constexpr Copy whole_value[] = {{.size = sizeof(V)}};
 
     Mapping mapping_;
     const std::byte* values_;
@@ -51,19 +52,19 @@ private:
     std::uint32_t stride_; ///< bytes
     bool direct_;          ///< the map's values are V, byte for byte
     MapInfo info_;
-    std::optional<LayoutReport> layout_;
-    std::vector<Copy> projection_; ///< how to read it where it is not direct
+    Layout layout_;
+    View<const Copy> projection_; ///< how to read it where it is not direct; of layout_
 };
 
 // Details.
 
 template <class V>
-MappedArray<V>::MappedArray(Mapping mapping, MapInfo info, std::optional<LayoutReport> layout)
+MappedArray<V>::MappedArray(Mapping mapping, const MapInfo& info, Layout layout)
     : mapping_(std::move(mapping)), values_(mapping_.data()), size_(info.max_entries),
       stride_(value_stride(info.value_size)),
-      direct_(sizeof(V) % sizeof(std::uint64_t) == 0 && (!layout || layout->outcome == Outcome::same)),
-      info_(std::move(info)), layout_(std::move(layout)),
-      projection_(layout_ ? layout_->projection : std::vector<Copy>{{.size = sizeof(V)}})
+      direct_(sizeof(V) % sizeof(std::uint64_t) == 0 && layout.is_direct()), info_(info),
+      layout_(std::move(layout)),
+      projection_(layout_.report() != nullptr ? layout_.projection() : View<const Copy>(whole_value))
 {
 }
 

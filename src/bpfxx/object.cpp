@@ -69,9 +69,9 @@ namespace detail {
 Error load_error(const std::string& name, int error_number, const std::string& log)
 {
     Error error = system_error("load", name, error_number);
-    if (error.kind == ErrorKind::permission)
-        error.hint = "run as root, or with CAP_BPF and CAP_NET_ADMIN";
-    error.detail = log;
+    if (error.kind() == ErrorKind::permission)
+        error.set_hint("run as root, or with CAP_BPF and CAP_NET_ADMIN");
+    error.set_detail(log);
     return error;
 }
 

@@ -4,13 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <utility>
-#include <vector>
 
-#include "bpfxx/codec.hpp"
 #include "bpfxx/create.hpp"
+#include "bpfxx/layout.hpp"
 #include "bpfxx/map.hpp"
+#include "bpfxx/projection.hpp"
 
 namespace bpfxx {
 
@@ -29,7 +28,7 @@ public:
     /// Errors: incompatible where the map is of another kind, or its values have another size.
     [[nodiscard]] static Result<QueueMap> open(Map map);
     /// Makes a map. @param name at most 15 characters @param max_entries as many as it can hold
-    [[nodiscard]] static Result<QueueMap> create(const std::string& name, std::uint32_t max_entries);
+    [[nodiscard]] static Result<QueueMap> create(Text name, std::uint32_t max_entries);
 
     /// Adds an element. Errors: system with E2BIG where it is full, unless it drops the oldest.
     [[nodiscard]] Result<> push(const V& value, WhenFull when_full = WhenFull::refuse);
@@ -59,14 +58,14 @@ template <class V, std::uint32_t type>
 Result<QueueMap<V, type>> QueueMap<V, type>::open(Map map)
 {
     if (map.info().type != type)
-        return std::unexpected(detail::wrong_map_type(map, map_type_name(type)));
+        return std::unexpected(detail::wrong_map_type(map, type));
     if (auto layout = map.check_value(shape<V>, Proof::size); !layout)
         return std::unexpected(std::move(layout).error());
     return QueueMap(std::move(map));
 }
 
 template <class V, std::uint32_t type>
-Result<QueueMap<V, type>> QueueMap<V, type>::create(const std::string& name, std::uint32_t max_entries)
+Result<QueueMap<V, type>> QueueMap<V, type>::create(Text name, std::uint32_t max_entries)
 {
     auto map = create_map({.type = type, .name = name, .value = &shape<V>, .max_entries = max_entries});
     if (!map)

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <span>
 #include <utility>
 
-#include "bpfxx/layout.hpp"
+#include "bpfxx/projection.hpp"
 
 // Details.
 
@@ -47,9 +45,9 @@ inline void copy_relaxed(const Copy& copy, const std::byte* from, std::byte* to)
         copy_relaxed(from, to, copy.size);
         return;
     }
-    std::array<std::byte, sizeof(std::uint64_t) + 1> bytes{};
-    copy_relaxed(from, bytes.data(), copy.source_size());
-    copy_bits(copy, bytes.data(), to);
+    std::byte bytes[sizeof(std::uint64_t) + 1] = {};
+    copy_relaxed(from, bytes, copy.source_size());
+    copy_bits(copy, bytes, to);
 }
 
 /// Values up to this many words are read word by word without a loop, so that they can stay in registers.
@@ -79,7 +77,7 @@ template <class V>
 
 /// A value of which each field lies somewhere else.
 template <class V>
-[[nodiscard]] V read_projected(std::span<const Copy> projection, const std::byte* from) noexcept
+[[nodiscard]] V read_projected(View<const Copy> projection, const std::byte* from) noexcept
 {
     V value{};
     auto* to = reinterpret_cast<std::byte*>(&value);

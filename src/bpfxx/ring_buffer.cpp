@@ -36,7 +36,7 @@ RingBuffer::~RingBuffer() = default;
 Result<RingBuffer> RingBuffer::open(Map map, Receive receive)
 {
     if (map.info().type != BPF_MAP_TYPE_RINGBUF)
-        return std::unexpected(detail::wrong_map_type(map, "ringbuf"));
+        return std::unexpected(detail::wrong_map_type(map, BPF_MAP_TYPE_RINGBUF));
     const LogCapture quiet; // what libbpf would print to stderr
     auto kept = std::make_unique<Receive>(std::move(receive));
     std::unique_ptr<struct ring_buffer, Close> ring(

@@ -9,7 +9,6 @@
 #include <string>
 #include <utility>
 
-#include "bpfxx/codec.hpp"
 #include "bpfxx/map.hpp"
 
 struct ring_buffer; // of libbpf

@@ -9,6 +9,7 @@
 
 #include "bpfxx/layout.hpp"
 
+struct btf;      // of libbpf
 struct btf_type; // of the kernel's BTF
 
 #pragma GCC visibility push(hidden)

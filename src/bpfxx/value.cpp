@@ -80,7 +80,7 @@ struct TypeDecoder::State {
         if (side.type_id != 0) {
             auto value = detail::decode_bytes(types.get(), side.type_id, bytes);
             if (!value)
-                value.error().object += label;
+                value.error().set_object(std::string(value.error().object()) + label);
             return value;
         }
         Value value;
@@ -156,7 +156,7 @@ Result<std::vector<std::byte>> TypeDecoder::encode_key(const Value& key, std::si
     if (side.type_id != 0) {
         auto bytes = detail::encode_bytes(state_->types.get(), side.type_id, key, size);
         if (!bytes)
-            bytes.error().object += state_->label;
+            bytes.error().set_object(std::string(bytes.error().object()) + state_->label);
         return bytes;
     }
     const auto number = static_cast<std::uint32_t>(key.number);

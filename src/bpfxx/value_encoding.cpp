@@ -6,6 +6,7 @@
 
 #include <bpf/btf.h>
 
+#include "bpfxx/layout.hpp"
 #include "bpfxx/value_decoding.hpp"
 
 namespace bpfxx::detail {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "bpfxx/xdp.hpp"
 
+#include <string>
+
 #include <bpf/libbpf.h>
 
 namespace bpfxx {

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/signals.hpp"
+#include "counter/reader.hpp"
 #include "view/human.hpp"
 
 namespace xdpstat {
@@ -37,12 +38,21 @@ int exit_code_of(bpfxx::ErrorKind kind)
     return exit_failure;
 }
 
+/// The error's line, with the option where its hint leaves it to us to name one.
+std::string line_of(const bpfxx::Error& error)
+{
+    std::string line = error.message();
+    if (line.ends_with(by_size_words))
+        line += ": add --by-size";
+    return printable(line);
+}
+
 } // namespace
 
 int report(const bpfxx::Error& error)
 {
-    std::fprintf(stderr, "xdpstat: %s\n%s", printable(error.message()).c_str(), error.detail.c_str());
-    return exit_code_of(error.kind);
+    std::fprintf(stderr, "xdpstat: %s\n%s", line_of(error).c_str(), error.detail().c_str());
+    return exit_code_of(error.kind());
 }
 
 void fail(Context& context, const bpfxx::Error& error)

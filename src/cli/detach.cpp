@@ -28,7 +28,7 @@ void tell(const std::string& interface, const bpfxx::Result<>& result, Context& 
 void detach_all(const PinRoot& root, Context& context)
 {
     const auto mended = mend(root);
-    if (!mended && mended.error().kind != bpfxx::ErrorKind::not_found)
+    if (!mended && mended.error().kind() != bpfxx::ErrorKind::not_found)
         return fail(context, mended.error());
     const auto instances = root.instances();
     if (!instances)

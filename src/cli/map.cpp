@@ -58,8 +58,8 @@ int list(bool json)
     });
     if (!listed) {
         bpfxx::Error error = listed.error();
-        if (error.kind == bpfxx::ErrorKind::permission)
-            error.hint = "it needs CAP_SYS_ADMIN: run as root";
+        if (error.kind() == bpfxx::ErrorKind::permission)
+            error.set_hint("it needs CAP_SYS_ADMIN: run as root");
         return report(error);
     }
     std::fputs(json ? map_list_json(maps).c_str() : to_text(map_list_lines(maps), wants_color()).c_str(),

@@ -62,6 +62,10 @@ bpfxx::Result<bpfxx::Map> open_id(const std::string& text)
     std::uint32_t id = 0;
     const char* end = text.data() + text.size();
     const auto [stop, error] = std::from_chars(text.data() + by_id.size(), end, id);
+    if (error == std::errc::result_out_of_range)
+        return std::unexpected(bpfxx::make_error(ErrorKind::invalid, "open map", printable(text),
+                                                 "a map's id is from 1 to 4294967295",
+                                                 "xdpstat map list shows all"));
     if (error != std::errc() || stop != end || text.size() == by_id.size())
         return std::unexpected(bpfxx::make_error(ErrorKind::invalid, "open map", printable(text),
                                                  "behind id: stands a number", "xdpstat map list shows all"));
@@ -77,10 +81,10 @@ bpfxx::Result<bpfxx::Map> open_target(const std::string& target)
         return map;
     bpfxx::Error error = std::move(map).error();
     const bool by_number_or_name = target.starts_with(by_id) || target.starts_with(by_name);
-    if (error.kind == ErrorKind::not_found && by_number_or_name)
-        error.hint = "xdpstat map list shows all";
-    else if (error.kind == ErrorKind::not_found && target.find('/') == std::string::npos)
-        error.hint = "a map that is not pinned is id:N or name:NAME";
+    if (error.kind() == ErrorKind::not_found && by_number_or_name)
+        error.set_hint("xdpstat map list shows all");
+    else if (error.kind() == ErrorKind::not_found && target.find('/') == std::string::npos)
+        error.set_hint("a map that is not pinned is id:N or name:NAME");
     return std::unexpected(std::move(error));
 }
 
@@ -117,8 +121,8 @@ bpfxx::Result<MapSource> MapSource::open(const std::string& target, bpfxx::Proof
     auto types = bpfxx::TypeDecoder::of(*map, proof);
     if (!types) {
         bpfxx::Error error = std::move(types).error();
-        if (error.kind == ErrorKind::permission)
-            error.hint = "reading BTF needs CAP_SYS_ADMIN; --by-size shows bytes without it";
+        if (error.kind() == ErrorKind::permission)
+            error.set_hint("reading BTF needs CAP_SYS_ADMIN; --by-size shows bytes without it");
         return std::unexpected(std::move(error));
     }
     return MapSource(std::move(*map), std::move(*types));

@@ -3,10 +3,7 @@
 
 #include <algorithm>
 
-#include <sys/stat.h>
-
 #include "counter/interface.hpp"
-#include "counter/pins.hpp"
 #include "view/human.hpp"
 
 namespace xdpstat {
@@ -26,17 +23,11 @@ const char* words_of(WatchState state)
 
 } // namespace
 
-WatchSession::PinIdentity WatchSession::identity_of(const Instance& instance)
-{
-    struct stat pin = {};
-    if (::stat(stats_pin(instance.directory).c_str(), &pin) != 0)
-        return {};
-    return {pin.st_dev, pin.st_ino};
-}
-
 const Instance* WatchSession::find_same(const Entry& entry, const std::vector<Instance>& instances)
 {
-    const auto is_same = [&](const Instance& instance) { return identity_of(instance) == entry.identity; };
+    const auto is_same = [&](const Instance& instance) {
+        return identity_of(stats_pin(instance.directory)) == entry.identity;
+    };
     const auto found = std::ranges::find_if(instances, is_same);
     return found == instances.end() ? nullptr : &*found;
 }
@@ -46,7 +37,7 @@ bpfxx::Result<WatchSession::Entry> WatchSession::open_entry(const Instance& inst
     Entry entry;
     entry.facts.instance = instance;
     // Before the maps are opened: a counter exchanged meanwhile is then noticed by the next look.
-    entry.identity = identity_of(instance);
+    entry.identity = identity_of(stats_pin(instance.directory));
     auto reader = Reader::open(instance.directory, proof_);
     if (!reader)
         return std::unexpected(std::move(reader).error());

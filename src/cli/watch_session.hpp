@@ -5,11 +5,10 @@
 #include <string>
 #include <vector>
 
-#include <sys/types.h>
-
 #include "bpfxx/error.hpp"
 #include "bpfxx/map.hpp"
 #include "counter/pin_root.hpp"
+#include "counter/pins.hpp"
 #include "counter/reader.hpp"
 #include "view/watch_screen.hpp"
 
@@ -38,16 +37,10 @@ public:
     [[nodiscard]] std::vector<WatchedInterface> interfaces() const;
 
 private:
-    /// What tells one pinned map from the next at the same path.
-    struct PinIdentity {
-        dev_t device = 0;
-        ino_t inode = 0;
-        bool operator==(const PinIdentity&) const = default;
-    };
     struct Entry {
         WatchedInterface facts;
-        std::optional<Reader> reader; ///< none where it is detached or gone
-        PinIdentity identity;
+        std::optional<Reader> reader;        ///< none where it is detached or gone
+        std::optional<PinIdentity> identity; ///< of the pin of stats_map
     };
 
     WatchSession(PinRoot root, bpfxx::Proof proof, bool follow_all)
@@ -55,7 +48,6 @@ private:
     {
     }
 
-    [[nodiscard]] static PinIdentity identity_of(const Instance& instance);
     /// Where the pins of an entry are now; none where they are gone.
     [[nodiscard]] static const Instance* find_same(const Entry& entry,
                                                    const std::vector<Instance>& instances);

@@ -94,7 +94,7 @@ Result<bool> restore_pins(const Instance& instance)
     if (maps_are_in_place(instance, *ids))
         return restored;
     const auto maps = restore_maps(instance, *ids);
-    if (!maps && maps.error().kind == ErrorKind::permission && pin_exists(stats_pin(instance.directory)))
+    if (!maps && maps.error().kind() == ErrorKind::permission && pin_exists(stats_pin(instance.directory)))
         return restored; // most likely there is no breakdown
     return maps ? Result<bool>(*restored || *maps) : maps;
 }

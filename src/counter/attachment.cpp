@@ -86,7 +86,7 @@ bool is_refusal(int error_number)
 std::string why_refused(const Interface& interface, const Error& error)
 {
     const std::string driver = interface.driver.empty() ? "its driver" : "driver " + interface.driver;
-    if (error.error_number == EOPNOTSUPP)
+    if (error.error_number() == EOPNOTSUPP)
         return driver + " has no native XDP, or not with its present features; see xdpstat doctor " +
                interface.name;
     return driver + " refuses native XDP (" + error.message() + "); see xdpstat doctor " + interface.name;
@@ -104,14 +104,14 @@ Result<Attached> attach_link(const LoadedCounter& counter, const Interface& inte
         if (link)
             return link;
         Error error = std::move(link).error();
-        error.object = interface.name;
-        error.operation = std::string("attach in ") + bpfxx::to_string(mode) + " mode to";
-        if (is_refusal(error.error_number) && mode != bpfxx::XdpMode::generic)
-            error.hint = "see xdpstat doctor " + interface.name + ", or take --mode generic";
-        if (error.error_number == EINVAL && mode == bpfxx::XdpMode::offload)
-            error.cause = "the card takes no program of this kind";
-        if (error.error_number == EINVAL || error.error_number == ERANGE)
-            error.kind = ErrorKind::unsupported;
+        error.set_object(interface.name);
+        error.set_operation(std::string("attach in ") + bpfxx::to_string(mode) + " mode to");
+        if (is_refusal(error.error_number()) && mode != bpfxx::XdpMode::generic)
+            error.set_hint("see xdpstat doctor " + interface.name + ", or take --mode generic");
+        if (error.error_number() == EINVAL && mode == bpfxx::XdpMode::offload)
+            error.set_cause("the card takes no program of this kind");
+        if (error.error_number() == EINVAL || error.error_number() == ERANGE)
+            error.set_kind(ErrorKind::unsupported);
         return std::unexpected(std::move(error));
     };
 
@@ -122,7 +122,7 @@ Result<Attached> attach_link(const LoadedCounter& counter, const Interface& inte
     auto link = try_mode(first);
     if (link)
         return Attached{std::move(*link), {}};
-    if (!automatic || !is_refusal(link.error().error_number))
+    if (!automatic || !is_refusal(link.error().error_number()))
         return std::unexpected(std::move(link).error());
 
     std::string why = why_refused(interface, link.error());
@@ -233,7 +233,7 @@ Result<bpfxx::Fd> create_and_lock(const PinRoot& root, bool mount_bpffs, std::ve
             return std::unexpected(std::move(created).error());
         std::ranges::move(*created, std::back_inserter(made));
         auto lock = root.lock();
-        if (lock || lock.error().kind != ErrorKind::not_found)
+        if (lock || lock.error().kind() != ErrorKind::not_found)
             return lock;
     }
 }
@@ -285,14 +285,14 @@ Result<> mend(const PinRoot& root)
 Result<> detach(const PinRoot& root, const std::string& interface)
 {
     const auto lock = root.lock();
-    if (!lock && lock.error().kind == ErrorKind::not_found)
+    if (!lock && lock.error().kind() == ErrorKind::not_found)
         return std::unexpected(root.find(interface).error()); // no root: it says that nothing is attached
     if (!lock)
         return std::unexpected(lock.error());
     const bool begun = pin_exists(root.path() + "/" + detaching_prefix + encode_name(interface));
     BPFXX_TRY(mend_folders(root.path()));
     const auto instance = root.find(interface);
-    if (!instance && instance.error().kind == ErrorKind::not_found && begun)
+    if (!instance && instance.error().kind() == ErrorKind::not_found && begun)
         return {}; // a detach that was killed: it is done now
     if (!instance)
         return std::unexpected(instance.error());

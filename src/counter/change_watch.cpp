@@ -9,6 +9,7 @@
 #include <linux/rtnetlink.h>
 #include <sys/inotify.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 namespace xdpstat {
 

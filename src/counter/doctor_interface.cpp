@@ -361,7 +361,7 @@ Findings judge_interface(const InterfaceFacts& facts, const MachineFacts& machin
 
 Finding judge_missing(const bpfxx::Error& error)
 {
-    return {Severity::fail, "interface", error.object + ": " + error.cause, error.hint};
+    return {Severity::fail, "interface", std::string(error.object()) + ": " + error.cause(), error.hint()};
 }
 
 } // namespace xdpstat

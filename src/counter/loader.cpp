@@ -94,7 +94,7 @@ std::string join(const std::vector<std::string>& names)
 bool may_lack_a_feature(const bpfxx::Error& error)
 {
     constexpr std::array exhausted{ENOMEM, EMFILE, ENFILE, ENOSPC, EINTR, EAGAIN};
-    return std::ranges::find(exhausted, error.error_number) == exhausted.end();
+    return std::ranges::find(exhausted, error.error_number()) == exhausted.end();
 }
 
 } // namespace
@@ -140,8 +140,8 @@ bpfxx::Result<LoadedCounter> load_counter(SlotLayout layout, bool breakdown)
     if (auto linear = load_counter(layout, breakdown, XDP_COUNTER_LENGTH_LINEAR))
         return linear;
     if (!held.perfmon)
-        counter.error().hint =
-            "on kernels before 5.18 the program also needs CAP_PERFMON; see xdpstat doctor";
+        counter.error().set_hint(
+            "on kernels before 5.18 the program also needs CAP_PERFMON; see xdpstat doctor");
     return counter;
 }
 

@@ -70,7 +70,7 @@ void describe_link(Instance& instance)
 {
     const auto link = bpfxx::Link::open_pinned(link_pin(instance.directory));
     if (!link) {
-        if (link.error().kind == bpfxx::ErrorKind::permission)
+        if (link.error().kind() == bpfxx::ErrorKind::permission)
             instance.mode = mode_unknown;
         else
             describe_unpinned(instance);
@@ -184,8 +184,7 @@ bpfxx::Result<std::vector<Instance>> PinRoot::instances() const
         return {};
     if (error)
         return std::unexpected(bpfxx::system_error(
-            "list", path_, error.value(),
-            error == std::errc::permission_denied ? "run as root: sudo xdpstat ..." : ""));
+            "list", path_, error.value(), error == std::errc::permission_denied ? "run as root" : ""));
 
     std::vector<Instance> instances;
     for (; entries != std::filesystem::directory_iterator(); entries.increment(error)) {
@@ -215,7 +214,8 @@ bpfxx::Result<Instance> PinRoot::find(const std::string& interface) const
     if (!on_machine)
         return std::unexpected(on_machine.error());
     return std::unexpected(bpfxx::make_error(
-        bpfxx::ErrorKind::not_found, "find the counter of", interface, "nothing is attached below " + path_,
+        bpfxx::ErrorKind::not_found, "find the counter of", interface,
+        (all->empty() ? "nothing is attached below " : "it is not attached below ") + path_,
         all->empty() ? "attach it: xdpstat attach " + interface : "attached are: " + names_of(*all)));
 }
 

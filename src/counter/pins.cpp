@@ -52,7 +52,7 @@ Result<> check_only_ours(const std::string& directory)
 
 const char* hint_of(int error)
 {
-    return error == EACCES || error == EPERM ? "run as root: sudo xdpstat ..." : "";
+    return error == EACCES || error == EPERM ? "run as root" : "";
 }
 
 Result<> rename_folder(const std::string& from, const std::string& to)
@@ -97,6 +97,14 @@ bool pin_exists(const std::string& path)
 bool is_instance_folder(const std::string& directory)
 {
     return std::ranges::any_of(all_pins(directory), pin_exists);
+}
+
+std::optional<PinIdentity> identity_of(const std::string& path)
+{
+    struct stat status = {};
+    if (::stat(path.c_str(), &status) != 0)
+        return std::nullopt;
+    return PinIdentity(status.st_dev, status.st_ino);
 }
 
 Result<bpfxx::Fd> hold_folder(const std::string& directory)

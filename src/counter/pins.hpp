@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 
+#include <optional>
 #include <string>
+#include <utility>
+
+#include <sys/types.h>
 
 #include "abi/xdp_counter.h"
 #include "bpfxx/error.hpp"
@@ -43,6 +47,11 @@ inline constexpr const char* moving_prefix = "%moving-";
 [[nodiscard]] bool pin_exists(const std::string& path);
 /// Whether a folder holds at least one pin of ours.
 [[nodiscard]] bool is_instance_folder(const std::string& directory);
+
+/// What tells one pin or folder from the next at the same path: its device and inode.
+using PinIdentity = std::pair<dev_t, ino_t>;
+/// Nothing where there is none, or where it may not be seen.
+[[nodiscard]] std::optional<PinIdentity> identity_of(const std::string& path);
 
 /// Marks a folder as held by this process, until the descriptor is closed or the process ends.
 [[nodiscard]] bpfxx::Result<bpfxx::Fd> hold_folder(const std::string& directory);

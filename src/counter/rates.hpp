@@ -8,9 +8,9 @@ namespace xdpstat {
 /// What was counted between two snapshots of one interface.
 struct Rates {
     double seconds = 0; ///< between the two, on the steady clock; 0: no rate can be told
-    bool new_instance =
-        false;         ///< a counter went backwards: it was attached anew, and all since then is counted
-    pkt_stats stats{}; ///< differences
+    /// The counter was attached anew, and all since then is counted: it has another map, or went backwards.
+    bool new_instance = false;
+    pkt_stats stats{};       ///< differences
     traffic_stats traffic{}; ///< differences
 
     /// A difference per second; 0 where no time passed.

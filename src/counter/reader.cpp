@@ -5,9 +5,8 @@
 #include <optional>
 #include <utility>
 
-#include <sys/stat.h>
-
 #include "bpfxx/counter_array.hpp"
+#include "bpfxx/layout_report.hpp"
 #include "counter/layouts.hpp"
 #include "counter/pins.hpp"
 
@@ -49,47 +48,47 @@ constexpr int most_tries = 64;
     return total;
 }
 
-/// What tells one folder from the next at the same path; nothing where there is none.
-std::optional<std::pair<dev_t, ino_t>> identity_of(const std::string& directory)
-{
-    struct stat status = {};
-    if (::stat(directory.c_str(), &status) != 0)
-        return std::nullopt;
-    return std::pair(status.st_dev, status.st_ino);
-}
+/// A map of slots, and its number in the kernel.
+template <class V>
+struct OpenSlots {
+    bpfxx::CounterArray<V> slots;
+    std::uint32_t map_id;
+};
 
 /// Opens a map of slots, saying of which pin it speaks where it fails, and how to go on.
 template <class V>
-bpfxx::Result<bpfxx::CounterArray<V>> open_slots(const std::string& path, bpfxx::Proof proof)
+bpfxx::Result<OpenSlots<V>> open_slots(const std::string& path, bpfxx::Proof proof)
 {
     auto map = bpfxx::Map::open_pinned(path);
     if (!map) {
         bpfxx::Error& error = map.error();
-        if (error.hint.empty())
-            error.hint = error.kind == bpfxx::ErrorKind::permission ? "run as root: sudo xdpstat ..."
-                                                                    : "xdpstat attach restores its pins";
+        if (error.hint().empty())
+            error.set_hint(error.kind() == bpfxx::ErrorKind::permission ? "run as root"
+                                                                        : "xdpstat attach restores its pins");
         return std::unexpected(std::move(error));
     }
     const std::string object = path + ", " + map->label();
     const bool has_btf = map->info().btf_id != 0;
+    const std::uint32_t map_id = map->info().id;
     auto opened = bpfxx::CounterArray<V>::open(std::move(*map), proof);
     if (opened)
-        return opened;
+        return OpenSlots<V>{std::move(*opened), map_id};
     bpfxx::Error& error = opened.error();
-    error.object = object; // the name alone may be that of many maps
-    if (error.kind == bpfxx::ErrorKind::permission)
-        error.hint = "reading BTF needs CAP_SYS_ADMIN; if you know the layout, add --by-size";
-    else if (!has_btf && !error.hint.empty())
-        error.hint = "if you know the layout, add --by-size";
-    else if (error.hint.empty())
-        error.hint = "it is not the counter's own: xdpstat attach restores that";
-    return opened;
+    const std::string if_known = "if you know the layout, " + std::string(by_size_words);
+    error.set_object(object); // the name alone may be that of many maps
+    if (error.kind() == bpfxx::ErrorKind::permission)
+        error.set_hint("reading BTF needs CAP_SYS_ADMIN; " + if_known);
+    else if (!has_btf && !error.hint().empty())
+        error.set_hint(if_known);
+    else if (error.hint().empty())
+        error.set_hint("it is not the counter's own: xdpstat attach restores that");
+    return std::unexpected(std::move(error));
 }
 
 /// What a person should know of how a layout was proved; empty where BTF says that it is the same.
-std::string note_of(const std::optional<bpfxx::LayoutReport>& layout, const std::string& name)
+std::string note_of(const bpfxx::LayoutReport* layout, const std::string& name)
 {
-    if (!layout)
+    if (layout == nullptr)
         return name + ": opened by size, its layout is not proved";
     if (layout->outcome == bpfxx::Outcome::compatible)
         return name + ": made by another version, read field by field";
@@ -102,6 +101,7 @@ struct Reader::Maps {
     bpfxx::CounterArray<pkt_stats> stats;
     std::optional<bpfxx::CounterArray<traffic_stats>> traffic;
     std::vector<std::string> notes;
+    std::uint32_t map_id; ///< of stats_map
 };
 
 Reader::Reader(std::unique_ptr<Maps> maps) noexcept : maps_(std::move(maps)) {}
@@ -128,13 +128,13 @@ bpfxx::Result<Reader> Reader::open_once(const std::string& directory, bpfxx::Pro
     auto stats = open_slots<pkt_stats>(stats_pin(directory), proof);
     if (!stats)
         return std::unexpected(std::move(stats).error());
-    auto maps = std::make_unique<Maps>(Maps{std::move(*stats), std::nullopt, {}});
+    auto maps = std::make_unique<Maps>(Maps{std::move(stats->slots), std::nullopt, {}, stats->map_id});
 
     // No pin is no error: the breakdown was switched off.
     auto traffic = open_slots<traffic_stats>(traffic_pin(directory), proof);
     if (traffic)
-        maps->traffic = std::move(*traffic);
-    else if (traffic.error().kind != bpfxx::ErrorKind::not_found)
+        maps->traffic = std::move(traffic->slots);
+    else if (traffic.error().kind() != bpfxx::ErrorKind::not_found)
         return std::unexpected(std::move(traffic).error());
 
     const auto keep = [&](std::string note) {
@@ -150,6 +150,7 @@ bpfxx::Result<Reader> Reader::open_once(const std::string& directory, bpfxx::Pro
 bpfxx::Result<Snapshot> Reader::read()
 {
     Snapshot snapshot;
+    snapshot.map_id = maps_->map_id;
     snapshot.taken = std::chrono::steady_clock::now();
     snapshot.wall_clock = std::chrono::system_clock::now();
     const auto stats = read_stats();

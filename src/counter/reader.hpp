@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bpfxx/map.hpp"
@@ -10,6 +11,9 @@
 #include "counter/snapshot.hpp"
 
 namespace xdpstat {
+
+/// How an error's hint ends where Proof::size is a way to go on. Who knows the flag for it, names it.
+inline constexpr std::string_view by_size_words = "it can be opened by its size";
 
 /// Reads the counters of one instance. Where both maps are mmapable arrays, read() makes no system call but for
 /// the clocks, which need none either, and allocates nothing. Not thread-safe: one reader a thread.

@@ -92,8 +92,8 @@ Result<Fd> lock_root(const std::string& path, const LockWait& wait)
     for (;;) {
         Fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
         if (!fd)
-            return std::unexpected(bpfxx::system_error(
-                "open", path, errno, errno == EACCES ? "run as root: sudo xdpstat ..." : ""));
+            return std::unexpected(
+                bpfxx::system_error("open", path, errno, errno == EACCES ? "run as root" : ""));
         BPFXX_TRY(acquire(fd, path, wait));
         if (is_still(path, fd))
             return fd;

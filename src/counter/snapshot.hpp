@@ -14,6 +14,7 @@ namespace xdpstat {
 struct Snapshot {
     std::chrono::steady_clock::time_point taken;      ///< for rates: never steps
     std::chrono::system_clock::time_point wall_clock; ///< for people
+    std::uint32_t map_id = 0; ///< the kernel's number of stats_map, another in every instance; 0: not known
     pkt_stats stats{};
     bool has_breakdown = false; ///< else `traffic` is all zero
     traffic_stats traffic{};

@@ -104,8 +104,8 @@ private:
 
     [[nodiscard]] bpfxx::Error gone(bpfxx::Error error) const
     {
-        error.object = instance_.interface;
-        error.operation = "read the kernel's counters of";
+        error.set_object(instance_.interface);
+        error.set_operation("read the kernel's counters of");
         return error;
     }
 

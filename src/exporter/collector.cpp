@@ -101,7 +101,7 @@ void Collector::add_missing(std::vector<InterfaceScrape>& scrapes, std::vector<S
         InterfaceScrape missing;
         missing.interface = name;
         const auto interface = find_interface(name);
-        missing.problem = !interface              ? interface.error().message()
+        missing.problem = !interface              ? std::string(interface.error().message())
                           : root_problem_.empty() ? "nothing is attached to it below " + options_.pin_root
                                                   : root_problem_;
         scrapes.push_back(std::move(missing));

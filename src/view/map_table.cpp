@@ -240,8 +240,11 @@ std::vector<Line> map_lines(const MapReading& reading, const MapTextOptions& opt
         for (const MapEntry* entry : shown)
             zero_fields += add_record(lines, *entry, leaves_of(*entry), reading, options.all);
     }
+    const bool by_cpu = !reading.entries.empty() && reading.entries.front().cpu.has_value();
     if (zero_entries > 0)
-        add_footer(lines, count_of(zero_entries, "entry is", "entries are") + " zero: --all shows all");
+        add_footer(lines, count_of(zero_entries, by_cpu ? "row is" : "entry is",
+                                   by_cpu ? "rows are" : "entries are") +
+                              " zero: --all shows all");
     if (zero_fields > 0)
         add_footer(lines, count_of(zero_fields, "field is", "fields are") + " zero: --all shows all");
     return lines;

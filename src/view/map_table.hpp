@@ -42,8 +42,8 @@ struct MapReading {
     MapFacts map;
     std::chrono::system_clock::time_point taken;
     std::optional<double> seconds; ///< between the two readings that the rates come from
-    std::vector<MapEntry> entries; ///< in the order to show them
-    std::size_t total = 0;         ///< entries that the map held
+    std::vector<MapEntry> entries; ///< in the order to show them; one for each CPU where they are told apart
+    std::size_t total = 0;         ///< entries that the map held, whatever its CPUs
     bool complete = true;          ///< false: it held more, which cannot be looked at
 };
 

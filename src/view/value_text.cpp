@@ -295,7 +295,7 @@ std::string leaf_text(const Leaf& leaf, bool group)
     case ValueKind::pointer:
         return fmt::format("{:#x}", static_cast<std::uint64_t>(value.number));
     case ValueKind::floating:
-        return fmt::format("{}", value.real);
+        return std::isnan(value.real) ? "nan" : fmt::format("{}", value.real); // its sign says nothing
     case ValueKind::text:
         return printable(value.bytes);
     case ValueKind::octets:

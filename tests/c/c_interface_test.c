@@ -2,6 +2,8 @@
 /* The C interface on real maps: what it answers, and with which errno. */
 #include "c_test.h"
 
+#include <fcntl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static const struct bpfxx_field flow_fields[] = {
@@ -127,6 +129,52 @@ static void test_opening(void)
 	bpfxx_map_close(NULL);
 }
 
+/* Whatever the handle held, a call that fails leaves NULL. */
+static void test_handles_of_failed_calls(void)
+{
+	struct bpfxx_map *const garbage = (struct bpfxx_map *)1;
+	struct bpfxx_map *map = garbage;
+
+	EXPECT(bpfxx_map_open_pin("/nowhere/at/all", &map) == -ENOENT && map == NULL);
+	map = garbage;
+	EXPECT(bpfxx_map_open_pin(NULL, &map) == -EINVAL && map == NULL);
+	map = garbage;
+	EXPECT(bpfxx_map_open_id(UINT32_MAX, &map) == -ENOENT && map == NULL);
+	map = garbage;
+	EXPECT(bpfxx_map_open_name("no such name", &map) == -ENOENT && map == NULL);
+	map = garbage;
+	EXPECT(bpfxx_map_open_fd(-1, &map) == -EBADF && map == NULL);
+	map = garbage;
+	EXPECT(bpfxx_map_create(9999, "c_none", &number_type, &flow_type, 1, 0, &map) < 0 && map == NULL);
+	bpfxx_map_close(map);
+}
+
+static void test_descriptors_of_other_things(void)
+{
+	struct bpfxx_map *map = NULL;
+	const int file = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	const struct bpf_insn program[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attr;
+	int fd;
+
+	EXPECT(file >= 0 && bpfxx_map_open_fd(file, &map) == -EMEDIUMTYPE);
+	EXPECT(strstr(bpfxx_last_error(), "no BPF object, not a map") != NULL);
+	close(file);
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
+	attr.insns = (uintptr_t)program;
+	attr.insn_cnt = 2;
+	attr.license = (uintptr_t)"GPL";
+	fd = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+	EXPECT(fd >= 0 && bpfxx_map_open_fd(fd, &map) == -EMEDIUMTYPE);
+	EXPECT(strstr(bpfxx_last_error(), "it is a program, not a map") != NULL);
+	close(fd);
+}
+
 static void test_pins(void)
 {
 	struct bpfxx_map *map = make_map(BPF_MAP_TYPE_HASH, 2, 0);
@@ -179,9 +227,13 @@ static void test_queue(void)
 	EXPECT(bpfxx_map_take(map, NULL, 0, &value, sizeof(value)) == -ENOENT);
 	EXPECT(bpfxx_map_update(map, NULL, 0, &value, sizeof(value), BPFXX_UPDATE_ANY) == 0);
 	value = 0;
+	EXPECT(bpfxx_map_lookup(map, NULL, 0, &value, sizeof(value)) == 0 && value == 5); /* it stays */
+	value = 0;
 	EXPECT(bpfxx_map_take(map, NULL, 0, &value, sizeof(value)) == 0 && value == 5);
 	EXPECT(bpfxx_map_for_each(map, add_up, &value) == -EOPNOTSUPP);
 	EXPECT(bpfxx_map_check_value(map, &number_type, NULL) == -EMEDIUMTYPE); /* queues have no BTF */
+	EXPECT(strstr(bpfxx_last_error(), "it has no BTF") != NULL);
+	EXPECT(strstr(bpfxx_last_error(), "compare the sizes and copy the bytes") != NULL);
 	bpfxx_map_close(map);
 }
 
@@ -198,6 +250,8 @@ int main(void)
 	test_operations();
 	test_iteration();
 	test_opening();
+	test_handles_of_failed_calls();
+	test_descriptors_of_other_things();
 	test_pins();
 	test_cpus();
 	test_queue();

@@ -31,10 +31,13 @@ static const struct flow sample = { 5, 500, 443, "https" };
 
 static void test_outcomes(struct bpfxx_map *map)
 {
-	struct bpfxx_layout *layout = NULL;
+	struct bpfxx_layout *layout = (struct bpfxx_layout *)1;
 	struct moved found = { "", 0, 0 };
 	struct flow same = { 0, 0, 0, "" };
 
+	EXPECT(bpfxx_map_check_value(map, NULL, &layout) == -EINVAL && layout == NULL);
+	layout = (struct bpfxx_layout *)1;
+	EXPECT(bpfxx_map_check_key(map, NULL, &layout) == -EINVAL && layout == NULL);
 	EXPECT(bpfxx_map_check_key(map, &number_type, NULL) == BPFXX_SAME);
 	EXPECT(bpfxx_map_check_key(map, &flow_type, NULL) == BPFXX_INCOMPATIBLE);
 
@@ -46,6 +49,8 @@ static void test_outcomes(struct bpfxx_map *map)
 
 	EXPECT(bpfxx_map_check_value(map, &moved_type, &layout) == BPFXX_COMPATIBLE);
 	EXPECT(strstr(bpfxx_layout_table(layout), "bridged") != NULL);
+	EXPECT(strstr(bpfxx_layout_table(layout), "  C struct moved  ") != NULL);
+	EXPECT(strstr(bpfxx_layout_table(layout), "C++") == NULL);
 	EXPECT(bpfxx_layout_read(layout, &sample, sizeof(sample), &found, sizeof(found)) == 0);
 	EXPECT(found.packets == 5 && found.port == 443 && strcmp(found.name, "https") == 0);
 	EXPECT(bpfxx_layout_read(layout, &sample, sizeof(sample) - 1, &found, sizeof(found)) == -EINVAL);
@@ -55,6 +60,7 @@ static void test_outcomes(struct bpfxx_map *map)
 	EXPECT(bpfxx_map_check_value(map, &other_type, &layout) == BPFXX_INCOMPATIBLE);
 	EXPECT(strstr(bpfxx_layout_table(layout), "nothing") != NULL);
 	EXPECT(strstr(bpfxx_layout_table(layout), "refused") != NULL);
+	EXPECT(strstr(bpfxx_layout_table(layout), "C++") == NULL);
 	EXPECT(bpfxx_layout_read(layout, &sample, sizeof(sample), &found, sizeof(found)) == -EMEDIUMTYPE);
 	bpfxx_layout_free(layout);
 	bpfxx_layout_free(NULL);
@@ -179,7 +185,8 @@ void test_views(void)
 	bpfxx_layout_free(layout);
 
 	map = make_map(BPF_MAP_TYPE_ARRAY, 3, 0);
-	EXPECT(bpfxx_view_open(map, &view) == -EOPNOTSUPP);
+	view = (struct bpfxx_view *)1;
+	EXPECT(bpfxx_view_open(map, &view) == -EOPNOTSUPP && view == NULL);
 	bpfxx_map_close(map);
 	bpfxx_view_close(NULL);
 }

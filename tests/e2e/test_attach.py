@@ -87,7 +87,8 @@ def test_detach_what_is_not_attached(pair):
     line = pair.refused(NOT_FOUND, "detach", "a")
     assert "nothing is attached" in line and "xdpstat attach a" in line
     pair("attach", "b")
-    assert "attached are: b" in pair.refused(NOT_FOUND, "detach", "a")
+    line = pair.refused(NOT_FOUND, "detach", "a")
+    assert "it is not attached below" in line and line.endswith("; attached are: b")
 
 
 def test_status_as_text(pair):

@@ -92,7 +92,7 @@ def test_more_entries_than_a_batch(kinds, shown):
 
 
 @pytest.mark.parametrize("name", ["cpu_flows", "cpu_numbers"])
-def test_the_sum_of_all_cpus_or_each(kinds, shown, name):
+def test_the_sum_of_all_cpus_or_each(kinds, shown, xdpstat, name):
     if name == "cpu_flows":
         put(kinds / name, flow_key(1), flow_stats(2**62))
         one = {"packets": 2**62, "bytes": 100, "verdict": "VERDICT_PASS", "seen": True, "comm": "curl", "delta": -2, "low": 9, "high": 1234567}
@@ -103,8 +103,13 @@ def test_the_sum_of_all_cpus_or_each(kinds, shown, name):
         one, total = 2**40, 2**40 * CPUS
     (entry,) = [entry for entry in shown(kinds / name)["entries"] if entry["value"] != 0]
     assert entry["value"] == total
-    each = [entry for entry in shown(kinds / name, "--per-cpu")["entries"] if entry["value"] != 0]
+    by_cpu = shown(kinds / name, "--per-cpu")
+    each = [entry for entry in by_cpu["entries"] if entry["value"] != 0]
     assert [(entry["cpu"], entry["value"]) for entry in each] == [(cpu, one) for cpu in range(CPUS)]
+    assert by_cpu["total"] == shown(kinds / name)["total"] and len(by_cpu["entries"]) == by_cpu["total"] * CPUS
+    if zeros := len(by_cpu["entries"]) - CPUS:
+        text = xdpstat("map", "show", kinds / name, "--per-cpu").stdout.splitlines()
+        assert text[-1] == f"{zeros} rows are zero: --all shows all"
 
 
 def test_arrays_and_zeros(kinds, shown, xdpstat):
@@ -273,8 +278,10 @@ def test_what_is_not_there(kinds, xdpstat):
     assert "id:N or name:NAME" in refused(xdpstat, NOT_FOUND, "show", "flows")
     assert "map list shows all" in refused(xdpstat, NOT_FOUND, "show", "id:4000000000")
     assert "map list shows all" in refused(xdpstat, NOT_FOUND, "show", "name:no_such_map")
-    for wrong in ("id:", "id:x", "id:-1", "id:1x", "id:99999999999"):
+    for wrong in ("id:", "id:x", "id:-1", "id:1x"):
         assert "stands a number" in refused(xdpstat, USAGE, "show", wrong)
+    for beyond in ("id:4294967296", "id:1000000000000", "id:99999999999999999999"):
+        assert f"{beyond}: a map's id is from 1 to 4294967295" in refused(xdpstat, USAGE, "show", beyond)
 
 
 def test_what_is_no_map(kinds, xdpstat):

@@ -10,6 +10,7 @@
 #include "bpfxx/entries.hpp"
 #include "bpfxx/global_data.hpp"
 #include "bpfxx/keyed_map.hpp"
+#include "bpfxx/layout_report.hpp"
 #include "bpfxx/mapped_array.hpp"
 #include "bpfxx/queue_map.hpp"
 #include "bpfxx/ring_buffer.hpp"

@@ -14,6 +14,7 @@
 #include "bpfxx/cpus.hpp"
 #include "bpfxx/global_data.hpp"
 #include "bpfxx/keyed_map.hpp"
+#include "bpfxx/layout_report.hpp"
 #include "bpfxx/mapped_array.hpp"
 #include "bpfxx/value.hpp"
 #include "programs.hpp"
@@ -79,10 +80,10 @@ protected:
 TEST_F(BadInputTest, ThePinIsNotThere)
 {
     const Error error = error_of(Pairs::open_pinned(pin_path));
-    EXPECT_EQ(error.kind, ErrorKind::not_found);
+    EXPECT_EQ(error.kind(), ErrorKind::not_found);
     EXPECT_EQ(error.message(), "cannot open /sys/fs/bpf/bad_input: No such file or directory");
-    EXPECT_EQ(error_of(Pairs::open_pinned("/etc/hostname")).kind, ErrorKind::incompatible);
-    EXPECT_EQ(error_of(Pairs::open_pinned("/sys/fs/bpf")).kind, ErrorKind::incompatible);
+    EXPECT_EQ(error_of(Pairs::open_pinned("/etc/hostname")).kind(), ErrorKind::incompatible);
+    EXPECT_EQ(error_of(Pairs::open_pinned("/sys/fs/bpf")).kind(), ErrorKind::incompatible);
     EXPECT_FALSE(Pairs::open_pinned(""));
 }
 
@@ -90,7 +91,7 @@ TEST_F(BadInputTest, ThePinCannotBeMade)
 {
     const auto map = take(Pairs::create("pairs", 4));
     take(map.map().pin(pin_path));
-    EXPECT_EQ(error_of(map.map().pin(pin_path)).kind, ErrorKind::busy);
+    EXPECT_EQ(error_of(map.map().pin(pin_path)).kind(), ErrorKind::busy);
     const Error elsewhere = error_of(map.map().pin("/tmp/bad_input"));
     EXPECT_THAT(elsewhere.message(), HasSubstr("mount -t bpf bpf /sys/fs/bpf"));
     EXPECT_FALSE(std::filesystem::exists("/tmp/bad_input"));
@@ -105,7 +106,7 @@ TEST_F(BadInputTest, APermissionIsMissing)
         for (const Error& error :
              {error_of(Pairs::open_id(id)), error_of(Pairs::open_name("pairs")),
               error_of(Pairs::create("more", 4)), error_of(Pairs::open_pinned(pin_path))})
-            EXPECT_EQ(error.kind, ErrorKind::permission) << error.message();
+            EXPECT_EQ(error.kind(), ErrorKind::permission) << error.message();
         EXPECT_THAT(error_of(Pairs::open_id(id)).message(), HasSubstr("CAP_SYS_ADMIN"));
     });
 }
@@ -118,7 +119,7 @@ TEST_F(BadInputTest, BtfMayNotBeReadButTheSizeIsKnown)
     // The kernel lets an open descriptor be used by whoever has it.
     without_capabilities([&] {
         const Error error = error_of(MappedArray<pair>::open(take(Map::duplicate(map.fd()))));
-        EXPECT_EQ(error.kind, ErrorKind::permission);
+        EXPECT_EQ(error.kind(), ErrorKind::permission);
         EXPECT_THAT(error.message(), HasSubstr("reading BTF needs CAP_SYS_ADMIN"));
         const auto by_size = take(MappedArray<pair>::open(take(Map::duplicate(map.fd())), Proof::size));
         EXPECT_FALSE(by_size.layout());
@@ -126,7 +127,7 @@ TEST_F(BadInputTest, BtfMayNotBeReadButTheSizeIsKnown)
         EXPECT_THAT(
             error_of(MappedArray<Longer>::open(take(Map::duplicate(map.fd())), Proof::size)).message(),
             HasSubstr("its values are 16 bytes, not 24"));
-        EXPECT_EQ(error_of(GlobalData::open_loaded(programs->maps.bss)).kind, ErrorKind::permission);
+        EXPECT_EQ(error_of(GlobalData::open_loaded(programs->maps.bss)).kind(), ErrorKind::permission);
     });
 }
 
@@ -134,7 +135,7 @@ TEST_F(BadInputTest, ThereIsNoBtf)
 {
     const Map plain = without_btf(BPF_MAP_TYPE_HASH, sizeof(pair));
     const Error error = error_of(Pairs::open(take(Map::duplicate(plain.fd()))));
-    EXPECT_EQ(error.kind, ErrorKind::incompatible);
+    EXPECT_EQ(error.kind(), ErrorKind::incompatible);
     EXPECT_THAT(error.message(), HasSubstr("it has no BTF"));
     auto by_size = take(Pairs::open(take(Map::duplicate(plain.fd())), Proof::size));
     take(by_size.update(1, {2, 3}));
@@ -153,7 +154,7 @@ TEST_F(BadInputTest, ValuesAreLargerThanExpected)
     auto part = take(Pairs::open(take(Map::duplicate(longer.map().fd()))));
     EXPECT_EQ(part.layout()->outcome, Outcome::compatible);
     EXPECT_EQ(take(part.lookup(1))->second, 2U);
-    EXPECT_EQ(error_of(part.update(1, {})).kind, ErrorKind::incompatible);
+    EXPECT_EQ(error_of(part.update(1, {})).kind(), ErrorKind::incompatible);
     const Map plain = without_btf(BPF_MAP_TYPE_HASH, sizeof(Longer));
     EXPECT_THAT(error_of(Pairs::open(take(Map::duplicate(plain.fd())), Proof::size)).message(),
                 HasSubstr("its values are 24 bytes, not 16"));
@@ -161,8 +162,8 @@ TEST_F(BadInputTest, ValuesAreLargerThanExpected)
     const auto map = take(Pairs::create("pairs", 4));
     const Error shorter =
         error_of(HashMap<std::uint32_t, Longer>::open(take(Map::duplicate(map.map().fd()))));
-    EXPECT_EQ(shorter.kind, ErrorKind::incompatible);
-    EXPECT_THAT(shorter.detail, HasSubstr("third"));
+    EXPECT_EQ(shorter.kind(), ErrorKind::incompatible);
+    EXPECT_THAT(shorter.detail(), HasSubstr("third"));
     // Keys are as long as the map says.
     EXPECT_THAT(error_of(HashMap<std::uint64_t, pair>::open(take(Map::duplicate(map.map().fd())))).message(),
                 HasSubstr("its keys are 4 bytes, not 8"));
@@ -177,10 +178,10 @@ TEST_F(BadInputTest, ItIsAnotherKindOfMap)
           error_of(PerCpuHashMap<std::uint32_t, pair>::open(again())),
           error_of(LruHashMap<std::uint32_t, pair>::open(again())),
           error_of(CounterArray<pair>::open(again()))}) {
-        EXPECT_EQ(error.kind, ErrorKind::incompatible);
+        EXPECT_EQ(error.kind(), ErrorKind::incompatible);
         EXPECT_THAT(error.message(), HasSubstr("it is of type hash, not "));
     }
-    EXPECT_EQ(error_of(MappedArray<pair>::open(again())).kind, ErrorKind::unsupported);
+    EXPECT_EQ(error_of(MappedArray<pair>::open(again())).kind(), ErrorKind::unsupported);
 }
 
 TEST_F(BadInputTest, CpusAreOfflineOrNotThereYet)
@@ -216,13 +217,13 @@ TEST_F(BadInputTest, TheMapEndsUnderItsReader)
     // The kernel frees it a moment later.
     for (int wait = 0; wait < 100 && Pairs::open_id(id); wait++)
         ::usleep(10'000);
-    EXPECT_EQ(error_of(Pairs::open_id(id)).kind, ErrorKind::not_found);
+    EXPECT_EQ(error_of(Pairs::open_id(id)).kind(), ErrorKind::not_found);
 }
 
 TEST_F(BadInputTest, NamesAreTooLong)
 {
     const Error error = error_of(Pairs::create("sixteen_letters_", 4));
-    EXPECT_EQ(error.kind, ErrorKind::invalid);
+    EXPECT_EQ(error.kind(), ErrorKind::invalid);
     EXPECT_THAT(error.message(), HasSubstr("longer than 15 characters"));
 }
 

@@ -4,10 +4,13 @@
 #include <map>
 #include <numeric>
 #include <set>
+#include <span>
 #include <stdexcept>
 #include <thread>
 #include <vector>
 
+#include "bpfxx/cpus.hpp"
+#include "bpfxx/layout_report.hpp"
 #include "map_test.hpp"
 
 namespace bpfxx::test {
@@ -59,11 +62,13 @@ TYPED_TEST(KeyedMapTest, SaysWhyAnUpdateIsRefused)
     auto map = take(TypeParam::create("flows", 64));
     const auto absent = map.update(flow(1), {1, 1}, Update::replace);
     ASSERT_FALSE(absent);
-    EXPECT_EQ(absent.error().kind, ErrorKind::not_found);
+    EXPECT_EQ(absent.error().kind(), ErrorKind::not_found);
+    EXPECT_THAT(absent.error().message(), HasSubstr(": there is no such key; to add it"));
     take(map.update(flow(1), {1, 1}, Update::insert));
     const auto present = map.update(flow(1), {1, 1}, Update::insert);
     ASSERT_FALSE(present);
-    EXPECT_EQ(present.error().kind, ErrorKind::busy);
+    EXPECT_EQ(present.error().kind(), ErrorKind::busy);
+    EXPECT_THAT(present.error().message(), HasSubstr(": the key is there already; to replace its value"));
     EXPECT_THAT(present.error().message(), HasSubstr("key 0a 00 00 01 0a 00 00 01 bb 01 06 00 of "));
     EXPECT_THAT(present.error().message(), HasSubstr("map 'flows' (id "));
 }
@@ -182,7 +187,33 @@ TEST_F(HashMapTest, WritesInBatches)
     EXPECT_THAT(refused.error().message(), HasSubstr("it is full"));
     const auto unequal = small.update_all(keys, std::span(values).first(3));
     ASSERT_FALSE(unequal);
-    EXPECT_EQ(unequal.error().kind, ErrorKind::invalid);
+    EXPECT_EQ(unequal.error().kind(), ErrorKind::invalid);
+}
+
+template <class V>
+void write_own_values_of_each_cpu()
+{
+    constexpr std::uint32_t count = 300;
+    const std::uint32_t cpus = take(possible_cpus()).count;
+    auto map = take(PerCpuHashMap<std::uint32_t, V>::create("by_cpu", count));
+    std::vector<std::uint32_t> keys(count);
+    std::iota(keys.begin(), keys.end(), 0U);
+    std::vector<V> values(keys.size() * cpus);
+    std::iota(values.begin(), values.end(), V{1});
+    take(map.update_all(keys, values));
+    for (const std::uint32_t key : keys)
+        for (std::uint32_t cpu = 0; cpu < cpus; cpu++)
+            EXPECT_EQ(take(map.lookup(key)).value()[cpu], values[key * cpus + cpu]);
+    values.pop_back();
+    const auto unequal = map.update_all(keys, values);
+    ASSERT_FALSE(unequal);
+    EXPECT_EQ(unequal.error().kind(), ErrorKind::invalid);
+}
+
+TEST_F(HashMapTest, WritesTheValuesOfAllCpusAtOnce)
+{
+    write_own_values_of_each_cpu<std::uint64_t>();
+    write_own_values_of_each_cpu<std::uint16_t>(); // between which the kernel has gaps
 }
 
 TEST_F(HashMapTest, ReadsAMapOfOneEntry)
@@ -231,20 +262,20 @@ TEST_F(HashMapTest, RefusesWhatDoesNotFit)
     EXPECT_THAT(key.error().message(), HasSubstr("its keys are 12 bytes, not 4"));
     const auto value = by_id(std::type_identity<HashMap<FlowKey, std::uint64_t>>{});
     ASSERT_FALSE(value);
-    EXPECT_EQ(value.error().kind, ErrorKind::incompatible);
+    EXPECT_EQ(value.error().kind(), ErrorKind::incompatible);
     const auto gone = HashMap<FlowKey, FlowStats>::open_id(0x7fffffff);
     ASSERT_FALSE(gone);
-    EXPECT_EQ(gone.error().kind, ErrorKind::not_found);
+    EXPECT_EQ(gone.error().kind(), ErrorKind::not_found);
     const auto long_name = HashMap<FlowKey, FlowStats>::create("a_name_of_16_let", 2);
     ASSERT_FALSE(long_name);
-    EXPECT_EQ(long_name.error().kind, ErrorKind::invalid);
+    EXPECT_EQ(long_name.error().kind(), ErrorKind::invalid);
 }
 
 TEST_F(HashMapTest, NamesThatAreNotThereOrTwice)
 {
     const auto none = Map::open_name("xs_no_such_map");
     ASSERT_FALSE(none);
-    EXPECT_EQ(none.error().kind, ErrorKind::not_found);
+    EXPECT_EQ(none.error().kind(), ErrorKind::not_found);
     const auto first = take(HashMap<FlowKey, FlowStats>::create("xs_twice", 2));
     const auto second = take(HashMap<FlowKey, FlowStats>::create("xs_twice", 2));
     const auto two = Map::open_name("xs_twice");

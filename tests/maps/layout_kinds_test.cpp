@@ -13,6 +13,7 @@
 
 #include "bpfxx/array_map.hpp"
 #include "bpfxx/keyed_map.hpp"
+#include "bpfxx/layout_report.hpp"
 #include "bpfxx/mapped_array.hpp"
 #include "map_test.hpp"
 
@@ -180,8 +181,8 @@ TEST_F(LayoutKindsTest, AnotherByteOrderIsRefusedAndListed)
     const auto made = take(HashMap<std::uint32_t, BigEndian<std::uint32_t>>::create("kinds", 8));
     const auto refused = HashMap<std::uint32_t, LittleEndian<std::uint32_t>>::open(again(made.map()));
     ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().detail, "  field   C++ le32        map be32\n"
-                                      "  (type)  le32 at byte 0  be32 at byte 0  refused\n");
+    EXPECT_EQ(refused.error().detail(), "  field   C++ le32        map be32\n"
+                                        "  (type)  le32 at byte 0  be32 at byte 0  refused\n");
 }
 
 /// Where the kernel's memory of an mmapable array lies in this process, which has but one such mapping.
@@ -228,7 +229,7 @@ TEST_F(LayoutKindsTest, AMappingIsReadOnlyWhereTheFieldsAre)
 TEST_F(LayoutKindsTest, ALookupIsDecodedOnlyWhereTheFieldsAre)
 {
     Map map = large_map(0);
-    const auto codec = take(Codec<Ends>::of_value(map, Proof::btf));
+    const Layout layout = take(map.check_value(shape<Ends>, Proof::btf));
     // The kernel copies the whole value ...
     EXPECT_EQ(map.lookup_size(), sizeof(Large));
     void* address =
@@ -240,7 +241,7 @@ TEST_F(LayoutKindsTest, ALookupIsDecodedOnlyWhereTheFieldsAre)
     ASSERT_TRUE(take(map.lookup(bytes_of(index), {value, map.lookup_size()})));
     // ... and decoding reads nothing between the fields.
     ASSERT_EQ(::mprotect(value + kinds::block, kinds::block, PROT_NONE), 0);
-    const Ends ends = codec.decode(value);
+    const Ends ends = layout.decode<Ends>(value);
     EXPECT_EQ(ends.first, 1U);
     EXPECT_EQ(ends.last, 2U);
 

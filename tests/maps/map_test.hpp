@@ -74,13 +74,13 @@ template <class T>
 T take(Result<T> result)
 {
     if (!result)
-        throw std::runtime_error(result.error().message() + "\n" + result.error().detail);
+        throw std::runtime_error(result.error().message() + "\n" + result.error().detail());
     return std::move(*result);
 }
 inline void take(Result<> result)
 {
     if (!result)
-        throw std::runtime_error(result.error().message() + "\n" + result.error().detail);
+        throw std::runtime_error(result.error().message() + "\n" + result.error().detail());
 }
 
 inline FlowKey flow(std::uint32_t number)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <cerrno>
 #include <optional>
 #include <stdexcept>
 
@@ -95,6 +96,9 @@ TEST_F(MapOfMapsTest, RefusesAMapThatIsNotAlike)
     const auto refused = outer.update(0, other.map());
     ASSERT_FALSE(refused);
     EXPECT_THAT(refused.error().message(), HasSubstr("array_of_maps map 'outer'"));
+    const auto beyond = outer.update(4, inner.map());
+    ASSERT_FALSE(beyond);
+    EXPECT_THAT(beyond.error().message(), HasSubstr(": it has no such entry; it holds 4 entries"));
 }
 
 class MapErrorTest : public MapTest {};
@@ -142,7 +146,11 @@ TEST_F(MapErrorTest, AnArrayHasNoEntryBeyondItsLast)
     EXPECT_EQ(take(array.lookup(2)), (FlowStats{1, 2}));
     const auto beyond = array.lookup(3);
     ASSERT_FALSE(beyond);
-    EXPECT_EQ(beyond.error().kind, ErrorKind::not_found);
+    EXPECT_EQ(beyond.error().kind(), ErrorKind::not_found);
+    const auto written = array.update(3, {1, 2});
+    ASSERT_FALSE(written);
+    EXPECT_EQ(written.error().error_number(), E2BIG);
+    EXPECT_THAT(written.error().message(), HasSubstr(": it has no such entry; it holds 3 entries"));
 }
 
 class RingBufferTest : public MapTest {};

@@ -10,6 +10,7 @@
 #include "bpfxx/array_map.hpp"
 #include "bpfxx/cpus.hpp"
 #include "bpfxx/global_data.hpp"
+#include "bpfxx/layout_report.hpp"
 #include "bpfxx/mapped_array.hpp"
 #include "bpfxx/ring_buffer.hpp"
 #include "programs.hpp"
@@ -129,7 +130,7 @@ TEST_F(ProgramsTest, ArraysAreGoneThroughAndWritten)
     values.push_back(0);
     const auto too_many = by_cpu.update(1, values);
     ASSERT_FALSE(too_many);
-    EXPECT_EQ(too_many.error().kind, ErrorKind::invalid);
+    EXPECT_EQ(too_many.error().kind(), ErrorKind::invalid);
     EXPECT_THAT(too_many.error().message(), HasSubstr("possible CPUs"));
 }
 
@@ -148,7 +149,7 @@ TEST_F(ProgramsTest, WriteBitFieldsThatCompilersOfBothSidesAgreeOn)
     expect(take(array.lookup(0)));
     const auto refused = array.update(0, {});
     ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().kind, ErrorKind::incompatible);
+    EXPECT_EQ(refused.error().kind(), ErrorKind::incompatible);
 }
 
 TEST_F(ProgramsTest, APartOfAValueIsReadAlone)
@@ -194,7 +195,7 @@ TEST_F(GlobalDataTest, IsReadByNameFromTheOutside)
     Programs::run(programs->progs.count, 4);
     EXPECT_EQ(runs.read(), 104U);
     EXPECT_EQ(last.read().second, 27U);
-    EXPECT_EQ(last.layout().outcome, Outcome::same);
+    EXPECT_EQ(last.layout()->outcome, Outcome::same);
     EXPECT_EQ(take(data.variable<Second>("last")).read().second, 27U);
     // The same memory as the skeleton's own.
     EXPECT_EQ(programs.skeleton().bss().runs, 104U);
@@ -218,18 +219,18 @@ TEST_F(GlobalDataTest, SaysWhatIsNotThereOrDoesNotFit)
     EXPECT_THAT(data.names(), ::testing::UnorderedElementsAre("last", "odd_sized"));
     const auto missing = data.variable<std::uint64_t>("first");
     ASSERT_FALSE(missing);
-    EXPECT_EQ(missing.error().kind, ErrorKind::not_found);
+    EXPECT_EQ(missing.error().kind(), ErrorKind::not_found);
     EXPECT_THAT(missing.error().message(), HasSubstr("there are: "));
     const auto other = data.variable<Renamed>("last");
     ASSERT_FALSE(other);
-    EXPECT_EQ(other.error().kind, ErrorKind::incompatible);
-    EXPECT_THAT(other.error().detail, HasSubstr("third"));
+    EXPECT_EQ(other.error().kind(), ErrorKind::incompatible);
+    EXPECT_THAT(other.error().detail(), HasSubstr("third"));
     const auto no_section = GlobalData::open_loaded(programs->maps.mapped);
     ASSERT_FALSE(no_section);
     EXPECT_THAT(no_section.error().message(), HasSubstr("describes no section"));
     const auto not_mapped = GlobalData::open_loaded(programs->maps.pairs);
     ASSERT_FALSE(not_mapped);
-    EXPECT_EQ(not_mapped.error().kind, ErrorKind::unsupported);
+    EXPECT_EQ(not_mapped.error().kind(), ErrorKind::unsupported);
 }
 
 class LogTest : public MapTest {
@@ -249,7 +250,7 @@ TEST_F(LogTest, GoesToTheHookAndStaysInTheError)
     const auto loaded = skeleton.load();
     ASSERT_FALSE(loaded);
     ASSERT_FALSE(lines.empty());
-    EXPECT_THAT(loaded.error().detail, HasSubstr(lines.front() + "\n"));
+    EXPECT_THAT(loaded.error().detail(), HasSubstr(lines.front() + "\n"));
     const std::size_t count = lines.size();
     set_log_hook({});
     auto again = take(Skeleton<map_programs_bpf>::open("map_programs"));

@@ -69,6 +69,12 @@ TEST_F(ReaderTest, AddsUpAllSlots)
     EXPECT_EQ(sum.other_packets, 0U);
 }
 
+TEST_F(ReaderTest, TellsWhichMapItRead)
+{
+    EXPECT_NE(map_->map().info().id, 0U);
+    EXPECT_EQ(take(reader_->read()).map_id, map_->map().info().id);
+}
+
 TEST_F(ReaderTest, LeavesOutTheFrameWhoseClassIsNotCountedYet)
 {
     write(0, tcp_frames(5));

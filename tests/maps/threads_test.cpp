@@ -201,7 +201,7 @@ TEST_F(ThreadsTest, ExchangeInnerMapsUnderAReader)
             // The one that was found may end at any moment: between finding and opening it, its number is gone.
             auto inner = outer.lookup(0);
             if (!inner) {
-                EXPECT_EQ(inner.error().kind, ErrorKind::not_found) << inner.error().message();
+                EXPECT_EQ(inner.error().kind(), ErrorKind::not_found) << inner.error().message();
                 continue;
             }
             ASSERT_TRUE(*inner);
@@ -236,7 +236,7 @@ TEST_F(ThreadsTest, KeepTheirLogsApart)
             bpf_map__set_type(skeleton->maps.mapped, BPF_MAP_TYPE_HASH);
             const auto loaded = skeleton.load();
             ASSERT_FALSE(loaded);
-            EXPECT_THAT(loaded.error().detail, ::testing::HasSubstr("'mapped'"));
+            EXPECT_THAT(loaded.error().detail(), ::testing::HasSubstr("'mapped'"));
             EXPECT_EQ(own.text(), "") << "the innermost capture gets it";
         }
     });

@@ -110,6 +110,16 @@ def test_numbers_as_keys(kinds):  # noqa: F811
     assert dict(hosts.items()) == {0x7F000001: 9} and hosts[0x7F000001] == hosts[bytes([127, 0, 0, 1])] == 9
 
 
+def test_the_longest_prefix_that_matches(kinds):  # noqa: F811
+    put(kinds / "routes", struct.pack("<I", 8) + bytes([10, 0, 0, 0]), struct.pack("<I", 1))
+    put(kinds / "routes", struct.pack("<I", 16) + bytes([10, 1, 0, 0]), struct.pack("<I", 2))
+    routes = module.Map(kinds / "routes")
+    host = {"prefixlen": 32, "addr": 0x0A010203}
+    assert host not in list(routes) and host in routes
+    assert routes[host] == 2 and routes.get({**host, "addr": 0x0A020304}) == 1
+    assert {**host, "addr": 0x0B000001} not in routes
+
+
 def test_addresses_in_structs(kinds):  # noqa: F811
     peer = bytes.fromhex("20010db8000000000000000000000001") + bytes.fromhex("02004c4f4f50") + struct.pack("<H", 3)
     put(kinds / "peers", peer, struct.pack("<I", 1))
@@ -179,8 +189,18 @@ def test_wrong_arguments(kinds):  # noqa: F811
         module.Map(7)
     with pytest.raises(ValueError, match="NUL"):
         module.Map("/sys/fs/bpf/\0")
-    with pytest.raises((TypeError, ValueError, RuntimeError)):
-        module.Map(id=-1)
+    for words, said in (({"id": "3"}, "an int, not str"), ({"id": 1.5}, "an int, not float"),
+                        ({"name": 5}, "a str, not int"), ({"name": b"flows"}, "a str, not bytes")):  # fmt: skip
+        with pytest.raises(TypeError, match=said):
+            module.Map(**words)
+    for number in (-1, 0, 2**32, 2**40, 2**70):
+        with pytest.raises(module.InvalidError, match=f"id {number}: a map's id is from 1 to 4294967295"):
+            module.Map(id=number)
+    for words in ({"path": ""}, {"path": b""}, {"name": ""}):
+        with pytest.raises(module.InvalidError, match=f"the {next(iter(words))} is empty"):
+            module.Map(**words)
+    with pytest.raises(ValueError, match="NUL"):
+        module.Map(name="flows\0x")
 
 
 def test_two_of_one_name(kinds):  # noqa: F811
@@ -194,9 +214,10 @@ def test_closing(flows):
     with flows as same:
         assert same is flows and not flows.closed
     assert flows.closed and repr(flows) == "<xdpstat.Map, closed>"
-    for use in (lambda: len(flows), lambda: flows.id, lambda: flows.items(), lambda: flows[FLOW], lambda: flows.info):
+    for use in (lambda: len(flows), lambda: flows.items(), lambda: flows[FLOW]):
         with pytest.raises(ValueError, match="closed"):
             use()
+    assert flows.name == flows.info["name"] == "flows" and flows.id == flows.info["id"] and not flows.per_cpu
     assert next(entries)[0] == FLOW  # what was read is there
     flows.close()
 
@@ -219,7 +240,7 @@ except xdpstat.AccessError as error:
 """
 
 
-@pytest.mark.parametrize("proof, said", [("btf", "refused: .*CAP_SYS_ADMIN"), ("size", r"\[\(b'\\x7f\\x00\\x00\\x01', b'\\x00")])
+@pytest.mark.parametrize("proof, said", [("btf", "refused: .*CAP_SYS_ADMIN.*: by_size=True$"), ("size", r"\[\(b'\\x7f\\x00\\x00\\x01', b'\\x00")])
 def test_without_the_right_to_read_btf(kinds, proof, said):  # noqa: F811
     put(kinds / "hosts", bytes([127, 0, 0, 1]), bytes(8))
     without = ["setpriv", "--inh-caps=-sys_admin", "--bounding-set=-sys_admin", "--", sys.executable, "-c", PROGRAM, kinds / "hosts", proof]

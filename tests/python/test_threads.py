@@ -167,6 +167,72 @@ for snapshot in xdpstat.open({link.receiver.name!r}, pin_root={str(pin_root)!r})
     assert said.splitlines()[-1] == "KeyboardInterrupt" and process.returncode == -signal.SIGINT
 
 
+DAEMONS = """
+import sys, threading, xdpstat
+counter = xdpstat.open(sys.argv[1], pin_root=sys.argv[2])
+path = counter.directory + "/stats_map"
+stats = xdpstat.Map(path)
+
+def every(begun):
+    for _ in counter.every(0.001):
+        begun.set()
+
+def rates(begun):
+    while True:
+        counter.rates(0.001)
+        begun.set()
+
+def items(begun):
+    while True:
+        list(stats.items())
+        begun.set()
+
+def maps(begun):
+    while True:
+        xdpstat.Map(path)
+        begun.set()
+
+def errors(begun):
+    while True:
+        try:
+            xdpstat.Map(path + "x")
+        except xdpstat.NotFoundError:
+            begun.set()
+
+work = globals()[sys.argv[3]]
+begun = threading.Event()
+threading.Thread(target=work, args=[begun], daemon=True).start()
+begun.wait()
+"""
+
+
+@pytest.mark.parametrize("work", ["every", "rates", "items", "maps", "errors"])
+def test_a_program_may_end_while_a_daemon_thread_reads(counted, pin_root, work):
+    link, _ = counted()
+    for _ in range(10):
+        command = [sys.executable, "-c", DAEMONS, link.receiver.name, pin_root, work]
+        result = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert (result.returncode, result.stderr) == (0, "")
+
+
+REFUSED = """
+import sys, xdpstat
+try:
+    xdpstat.open(sys.argv[1], pin_root=sys.argv[2])
+except xdpstat.AccessError as error:
+    print(error.hint)
+    assert str(error).endswith(error.hint)
+"""
+
+
+def test_a_refusal_names_what_this_module_has(counted, pin_root):
+    link, _ = counted()
+    without = ["setpriv", "--inh-caps=-sys_admin", "--bounding-set=-sys_admin", "--", sys.executable, "-c", REFUSED]
+    result = subprocess.run([*without, link.receiver.name, pin_root], capture_output=True, text=True, timeout=30)
+    assert result.returncode == 0, result.stderr
+    assert "CAP_SYS_ADMIN" in result.stdout and result.stdout.endswith("it can be opened by its size: by_size=True\n")
+
+
 def test_nothing_is_left_open(counted):
     link, counter = counted()
     before = len(os.listdir("/proc/self/fd"))

@@ -97,7 +97,7 @@ def test_the_guide_does_what_it_says(tool, kinds):  # noqa: F811
     end = tool.veth("eth0", "xspeer")
     tool("attach", "eth0")
     code = "".join(re.findall(r"^```python\n(.*?)^```", GUIDE.read_text(), re.MULTILINE | re.DOTALL))
-    assert code.count("import xdpstat") == 1 and code.count('open("eth0")') == 3
+    assert code.count("import xdpstat") == 1 and code.count('open("eth0")') == 5
     code = code.replace('open("eth0")', f'open("eth0", pin_root={str(tool.pin_root)!r})')
     code = code.replace("counters()", f"counters(pin_root={str(tool.pin_root)!r})").replace("/sys/fs/bpf/flows", str(kinds / "flows"))
     result = subprocess.run([*network.inside(end.netns), sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
@@ -107,4 +107,6 @@ def test_the_guide_does_what_it_says(tool, kinds):  # noqa: F811
     assert any(re.fullmatch(r"eth0 (native|generic) \d+\.\d+", line) for line in lines)
     assert "hash 1 of 600 struct flow struct flow_stats" in lines and "53 7 VERDICT_PASS" in lines
     assert any(line.endswith("True not there") for line in lines)
+    assert sum(line.endswith(f"counted by {tool.pin_root}/eth0") for line in lines) == 3
+    assert any('"comm": "curl"' in line and '"packets": 7' in line for line in lines)  # as JSON
     assert lines[-1].startswith("not_found 2 find interface nosuch0")

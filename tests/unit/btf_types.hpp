@@ -8,6 +8,7 @@
 #include <bpf/btf.h>
 
 #include "bpfxx/layout.hpp"
+#include "bpfxx/layout_report.hpp"
 
 namespace bpfxx::test {
 

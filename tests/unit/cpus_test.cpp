@@ -28,7 +28,7 @@ TEST(CpuList, WhatIsNoListIsRefused)
     for (const char* text : {"", "a", "1-", "3-1", "1,", "0-1x", "-1"}) {
         const auto cpus = parse_cpu_list(text);
         ASSERT_FALSE(cpus) << text;
-        EXPECT_EQ(cpus.error().kind, bpfxx::ErrorKind::invalid) << text;
+        EXPECT_EQ(cpus.error().kind(), bpfxx::ErrorKind::invalid) << text;
     }
 }
 

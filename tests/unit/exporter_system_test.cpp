@@ -27,7 +27,7 @@ std::string url_of(const std::string& text)
     if (!address)
         return address.error().message();
     const auto socket = listen_on(*address);
-    return socket ? socket->url : socket.error().message();
+    return socket ? socket->url : std::string(socket.error().message());
 }
 
 TEST(ListenAddress, IsUnderstood)

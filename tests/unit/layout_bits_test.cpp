@@ -9,8 +9,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "bpfxx/codec.hpp"
 #include "bpfxx/mapped_array.hpp"
+#include "bpfxx/projection.hpp"
 #include "btf_types.hpp"
 
 namespace {

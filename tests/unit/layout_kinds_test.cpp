@@ -8,7 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "bpfxx/codec.hpp"
+#include "bpfxx/projection.hpp"
 #include "btf_types.hpp"
 
 namespace network {

@@ -12,8 +12,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "bpfxx/codec.hpp"
 #include "bpfxx/fd.hpp"
+#include "bpfxx/projection.hpp"
 #include "btf_types.hpp"
 
 namespace {

@@ -41,20 +41,20 @@ TEST(FindInterface, MissingOneNamesTheNear)
 {
     const auto missing = xdpstat::find_interface("l0");
     ASSERT_FALSE(missing);
-    EXPECT_EQ(missing.error().kind, bpfxx::ErrorKind::not_found);
+    EXPECT_EQ(missing.error().kind(), bpfxx::ErrorKind::not_found);
     EXPECT_THAT(missing.error().message(), testing::HasSubstr("did you mean lo?"));
 }
 
 TEST(FindInterface, ImpossibleNamesAreRefused)
 {
     for (const char* name : {"", "a-name-of-sixteen"})
-        EXPECT_EQ(xdpstat::find_interface(name).error().kind, bpfxx::ErrorKind::invalid) << name;
+        EXPECT_EQ(xdpstat::find_interface(name).error().kind(), bpfxx::ErrorKind::invalid) << name;
 }
 
 TEST(ErrorMessage, IsOneLineWithCauseAndNextStep)
 {
     const auto error = bpfxx::system_error("open", "/x", ENOENT, "look elsewhere");
-    EXPECT_EQ(error.kind, bpfxx::ErrorKind::not_found);
+    EXPECT_EQ(error.kind(), bpfxx::ErrorKind::not_found);
     EXPECT_EQ(error.message(), "cannot open /x: No such file or directory; look elsewhere");
 }
 

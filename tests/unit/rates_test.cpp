@@ -56,6 +56,21 @@ TEST(Rates, NoTimePassed)
     EXPECT_DOUBLE_EQ(result.per_second(result.stats.total_packets), 0);
 }
 
+TEST(Rates, AnotherMapIsANewInstanceWhateverItHasCounted)
+{
+    Snapshot older = at(1s, some);
+    Snapshot newer = at(2s, more);
+    older.map_id = 7;
+    newer.map_id = 8;
+    const Rates result = rates(older, newer);
+    EXPECT_TRUE(result.new_instance);
+    EXPECT_EQ(result.stats.total_packets, 40U);
+    newer.map_id = 7;
+    EXPECT_FALSE(rates(older, newer).new_instance);
+    newer.map_id = 0; // not known
+    EXPECT_FALSE(rates(older, newer).new_instance);
+}
+
 TEST(Rates, ANewInstanceCountsFromNothing)
 {
     const Rates result = rates(at(1s, more), at(2s, some));

@@ -69,7 +69,7 @@ std::string refusal(const TypeDecoder& types, const Value& key, std::size_t size
     EXPECT_FALSE(bytes);
     if (bytes)
         return {};
-    EXPECT_EQ(bytes.error().kind, ErrorKind::invalid);
+    EXPECT_EQ(bytes.error().kind(), ErrorKind::invalid);
     return bytes.error().message();
 }
 
@@ -195,7 +195,7 @@ TEST(KeyEncodingTest, RefusesBtfThatDoesNotFitTheKey)
     const TypeDecoder decoding = decoder(types, types.u64);
     const auto bytes = decoding.encode_key(number(1), 4);
     ASSERT_FALSE(bytes);
-    EXPECT_EQ(bytes.error().kind, ErrorKind::incompatible);
+    EXPECT_EQ(bytes.error().kind(), ErrorKind::incompatible);
 }
 
 TEST(KeyEncodingTest, TakesBytesWhereNothingTellsTheType)

@@ -110,7 +110,7 @@ std::string refusal(const TypeDecoder& decoder, bpfxx::Bytes bytes)
     const auto value = decoder.value(bytes);
     if (value)
         return "decoded";
-    EXPECT_EQ(value.error().kind, ErrorKind::incompatible);
+    EXPECT_EQ(value.error().kind(), ErrorKind::incompatible);
     return value.error().message();
 }
 
@@ -424,7 +424,7 @@ TEST(HostileBtf, WhatIsNoBtfIsInvalid)
 {
     const auto decoder = TypeDecoder::from_btf(bytes(1, 2, 3), 0, 1);
     ASSERT_FALSE(decoder);
-    EXPECT_EQ(decoder.error().kind, ErrorKind::invalid);
+    EXPECT_EQ(decoder.error().kind(), ErrorKind::invalid);
 }
 
 } // namespace

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "view/map_table.hpp"
 
+#include <limits>
 #include <string>
 #include <utility>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "view/value_text.hpp"
@@ -161,6 +163,19 @@ TEST(MapView, GoldenPages)
     expect_golden("map_wide.txt", text(array_of(100, {5, 0, 6})));
     expect_golden("map_wide_all.txt", text(array_of(4, {5, 0, 6}), {.all = true}));
     expect_golden("map_zeros.txt", text(array_of(4, {5, 0, 0})));
+}
+
+TEST(MapView, WhatIsNoNumberHasNoSign)
+{
+    MapReading what = array_of(1, {5});
+    for (const double none :
+         {std::numeric_limits<double>::quiet_NaN(), -std::numeric_limits<double>::quiet_NaN()}) {
+        what.entries[0].value = number("", 0);
+        what.entries[0].value.kind = ValueKind::floating;
+        what.entries[0].value.real = none;
+        EXPECT_THAT(text(what, {.all = true}), testing::EndsWith(" nan\n"));
+        EXPECT_TRUE(Json::parse(map_json(what))["entries"][0]["value"].is_null());
+    }
 }
 
 TEST(MapView, OneLineForEachDocument)
