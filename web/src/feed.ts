@@ -20,6 +20,8 @@ export interface HistoryRequest {
     readonly step: number;
     /** All of them where none is named. */
     readonly interfaces: readonly string[];
+    /** How far back; as far as there is, if it is not said. */
+    readonly seconds?: number;
 }
 
 const FIRST_RETRY = 1000;
@@ -33,6 +35,8 @@ const REST = 60_000;
 export class Feed {
     private source: EventSource | null = null;
     private retry = FIRST_RETRY;
+    /** Snapshots since the connection was made. */
+    private received = 0;
     private timer: ReturnType<typeof setTimeout> | undefined;
     private watchdog: ReturnType<typeof setTimeout> | undefined;
     private rest: ReturnType<typeof setTimeout> | undefined;
@@ -55,6 +59,7 @@ export class Feed {
         this.stop();
         const source = new EventSource(`api/v1/stream?interval=${this.interval}`);
         this.source = source;
+        this.received = 0;
         this.watch();
         source.addEventListener("snapshot", (event) => this.receive(source, (event as MessageEvent<string>).data));
         source.addEventListener("error", () => {
@@ -82,6 +87,7 @@ export class Feed {
     /** Asks for the last 15 minutes; without them the charts begin now, and that is no failure. */
     async fetchHistory(request: HistoryRequest): Promise<void> {
         const words = new URLSearchParams({ step: String(request.step) });
+        if (request.seconds !== undefined) words.set("seconds", String(request.seconds));
         for (const name of request.interfaces) words.append("interface", name);
         try {
             const response = await fetch(`api/v1/history?${words}`);
@@ -101,6 +107,8 @@ export class Feed {
             return;
         }
         this.retry = FIRST_RETRY;
+        // Rates begin with the second snapshot, and the history ended before the first: without this a gap would remain.
+        if (++this.received === 2) void this.fetchHistory({ step: 1, interfaces: [], seconds: 3 * this.interval + 5 });
         if (this.state.state !== "live") this.say({ state: "live" });
     }
 

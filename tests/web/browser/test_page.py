@@ -117,6 +117,8 @@ def test_history_is_there_before_the_page_is_opened(page, send):
     browser("press", "v")
     browser.until("document.querySelector('#total-minutes tbody td:last-child') !== null")
     browser.until("parseFloat(document.querySelector('#total-minutes tbody td:last-child').textContent) > 0")
+    # Rates of the page's own begin later than the history ends: the seconds between are asked for once it has two snapshots.
+    network.until(lambda: any("&seconds=" in url for url in browser("seen")["requests"]), "the seconds between are asked for")
 
 
 def test_a_counter_beyond_doubles_keeps_its_last_digit(page, send, pin_root):
