@@ -8,7 +8,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-to-run deps-to-package deps-to-document deps-to-python build python test check format tidy install uninstall package docs bench demo clean
+.PHONY: help deps deps-to-run deps-to-package deps-to-document deps-to-python deps-to-page build python test check format tidy install uninstall package docs page bench demo clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -27,6 +27,9 @@ deps-to-document: # what building the reference of bpfxx needs
 
 deps-to-python: # what building the Python module needs
 	@scripts/install-deps build python
+
+deps-to-page: # what building the live page needs
+	@scripts/install-deps page
 
 build: ## build xdpstat: build/release/xdpstat
 	@cmake --preset release -DXDPSTAT_TESTS=OFF -DXDPSTAT_BENCH=OFF -DXDPSTAT_MODULE=AUTO && cmake --build --preset program
@@ -58,6 +61,9 @@ package: deps-to-package build ## build .deb packages, and .rpm where rpmbuild i
 
 docs: deps-to-document ## build the reference of bpfxx: build/docs/bpfxx/html
 	@cmake --preset release -DXDPSTAT_TESTS=OFF -DXDPSTAT_BENCH=OFF && cmake --build build/release --target reference
+
+page: deps-to-page ## build the live page anew: web/dist
+	@cd web && npm ci && npm run build
 
 bench: deps ## measure, and print ratios (root)
 	@cmake --preset release && cmake --build --preset release && scripts/bench

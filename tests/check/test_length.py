@@ -6,7 +6,7 @@ from pathlib import Path
 import tree
 
 LIMIT = 450
-SUFFIXES = tree.C_FAMILY | {".py", ".sh", ".js", ".ts", ".cmake"}
+SUFFIXES = tree.C_FAMILY | {".py", ".sh", ".js", ".mjs", ".ts", ".cmake"}
 
 
 def violations(root: Path) -> list[str]:

@@ -8,7 +8,7 @@ import tree
 
 DUAL = "GPL-2.0-only OR BSD-2-Clause"
 BSD = "BSD-2-Clause"
-SUFFIXES = tree.C_FAMILY | {".py", ".pyi", ".sh", ".bash", ".zsh", ".fish", ".cmake", ".yml", ".yaml", ".js", ".ts", ".css", ".html"}
+SUFFIXES = tree.C_FAMILY | {".py", ".pyi", ".sh", ".bash", ".zsh", ".fish", ".cmake", ".yml", ".yaml", ".js", ".mjs", ".ts", ".css", ".html"}
 NAMES = {"CMakeLists.txt", "Makefile", "Dockerfile", "Containerfile", ".clang-format", ".clang-tidy", ".editorconfig", ".gitignore"}
 # It may stand below a shebang and an opening of the file's own kind (<!doctype html>).
 FIRST_LINES = 3
