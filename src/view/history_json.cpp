@@ -159,8 +159,8 @@ HistoryRow history_row(const Snapshot& snapshot) noexcept
 
 std::string history_json(std::span<const HistoryOf> interfaces, std::int64_t step, std::int64_t since)
 {
-    std::string text = "{\"schema\":\"" + std::string(history_schema) +
-                       "\",\"step\":" + std::to_string(step) + ",\"interfaces\":[";
+    std::string text = R"({"schema":")" + std::string(history_schema) + R"(","step":)" +
+                       std::to_string(step) + R"(,"interfaces":[)";
     for (const HistoryOf& history : interfaces)
         write_interface(text, history, chosen_rows(history, step, since));
     if (text.ends_with(','))
