@@ -30,6 +30,7 @@ struct Context {
     bpfxx::Proof proof = bpfxx::Proof::btf;
     bool mount_bpffs = false;
     int exit_code = exit_ok;
+    char** arguments = nullptr; ///< main()'s
 };
 
 /// Prints an error as "xdpstat: ..." to stderr, with its detail below, and returns its exit code.

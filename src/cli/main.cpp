@@ -79,6 +79,7 @@ std::string usage_error(const CLI::App& program, const CLI::ParseError& error)
 int run(int argc, char** argv)
 {
     Context context;
+    context.arguments = argv;
     CLI::App program("Counts every packet that reaches a network interface, in the driver.", "xdpstat");
     program.footer(examples);
     program.set_version_flag("--version", version_text(),

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "cli/attach.hpp"
+#include "cli/context.hpp"
+
+namespace xdpstat {
+
+/// What `xdpstat serve` was asked for.
+struct ServeArguments {
+    std::vector<std::string> interfaces;
+    bool attach = false;
+    AttachOptions how;
+    std::vector<std::string> addresses;
+    std::string telemetry_path = "/metrics";
+    std::string web_config; ///< a file
+    std::size_t connections = 512;
+    bool fixed = false;              ///< only what is attached at the start
+    std::vector<std::string> maps;   ///< [NAME=]PIN
+    std::vector<std::string> gauges; ///< MAP.FIELD
+    std::size_t map_series = 1000;
+    bool drop_zero = false;
+    bool program_stats = false;
+};
+
+/// Serves until it is ended, and returns the exit code. Where the server is a program of its own, becomes that program.
+[[nodiscard]] int serve_command(const ServeArguments& arguments, Context& context);
+
+} // namespace xdpstat

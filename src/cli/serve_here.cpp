@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <malloc.h>
+
+#include "bpfxx/version.hpp"
+#include "cli/serve.hpp"
+#include "counter/interface.hpp"
+#include "exporter/confinement.hpp"
+#include "exporter/server.hpp"
+#include "version.hpp"
+#include "view/human.hpp"
+
+namespace xdpstat {
+
+namespace {
+
+constexpr const char* default_address = "127.0.0.1:10435";
+
+/// The service manager's sockets, or else those that were asked for, or else the default.
+bpfxx::Result<std::vector<ListeningSocket>> open_sockets(const ServeArguments& arguments)
+{
+    auto sockets = inherited_sockets();
+    if (!sockets || !sockets->empty())
+        return sockets;
+    std::vector<std::string> addresses = arguments.addresses;
+    if (addresses.empty())
+        addresses.emplace_back(default_address);
+    std::vector<ListenAddress> parsed;
+    for (const std::string& text : addresses) {
+        auto address = parse_listen_address(text);
+        if (!address)
+            return std::unexpected(std::move(address).error());
+        parsed.push_back(std::move(*address));
+    }
+    for (const ListenAddress& address : parsed) {
+        auto socket = listen_on(address);
+        if (!socket)
+            return std::unexpected(std::move(socket).error());
+        sockets->push_back(std::move(*socket));
+    }
+    return sockets;
+}
+
+/// Attaches what is not attached. False: none of them could be, and the context says why.
+bool attach_all(const ServeArguments& arguments, Context& context)
+{
+    std::size_t failed = 0;
+    for (const std::string& interface : arguments.interfaces) {
+        if (const auto result = attach_and_tell(interface, arguments.how, context); !result) {
+            fail(context, result.error());
+            failed++;
+        }
+    }
+    // Loading took megabytes that a process which runs for months should not keep.
+    ::malloc_trim(0);
+    return failed < arguments.interfaces.size();
+}
+
+/// Whether at least one of the interfaces that were named is there, or has a counter that can be read.
+bool any_there(const std::vector<std::string>& interfaces, const Context& context, bpfxx::Error& why)
+{
+    for (const std::string& name : interfaces) {
+        if (find_interface(name))
+            return true;
+        auto instance = PinRoot(context.pin_root).find(name);
+        if (instance)
+            return true;
+        why = std::move(instance).error();
+    }
+    return false;
+}
+
+/// Says what cannot be served for now. It is no failure: the interface may come.
+void warn(std::span<const InterfaceScrape> interfaces)
+{
+    for (const InterfaceScrape& interface : interfaces)
+        if (!interface.up())
+            std::fprintf(stderr, "xdpstat: %s: %s; xdpstat_up is 0 until it counts\n",
+                         printable(interface.interface).c_str(), printable(interface.problem).c_str());
+}
+
+/// With the scheme that is spoken there.
+std::string url_of(const ListeningSocket& socket, const WebSettings& web)
+{
+    constexpr std::string_view plain = "http:";
+    if (!web.is_encrypted() || !socket.url.starts_with(plain))
+        return socket.url;
+    return "https:" + socket.url.substr(plain.size());
+}
+
+std::string folder_of(const std::string& path)
+{
+    return std::filesystem::absolute(path).parent_path().string();
+}
+
+/// Gives up what serving does not need, and says what is kept.
+bpfxx::Result<> confine_to(const std::vector<ListeningSocket>& sockets, const WebSettings& web,
+                           const ServeArguments& arguments, const Context& context)
+{
+    Needs needs;
+    needs.find_anew = !arguments.fixed;
+    needs.by_size = context.proof == bpfxx::Proof::size;
+    needs.attach = arguments.attach && !arguments.fixed;
+    needs.pin_root = context.pin_root;
+    needs.readable = web.folders();
+    for (const ListeningSocket& socket : sockets)
+        if (!socket.path.empty())
+            needs.cleared.push_back(folder_of(socket.path));
+    const auto kept = confine(needs);
+    if (!kept)
+        return std::unexpected(kept.error());
+    std::fprintf(stderr, "xdpstat: %s\n", kept->c_str());
+    return {};
+}
+
+bpfxx::Result<MapCollector> open_maps(const ServeArguments& arguments, const Context& context)
+{
+    std::vector<MapTarget> targets;
+    for (const std::string& text : arguments.maps) {
+        auto target = parse_map_target(text);
+        if (!target)
+            return std::unexpected(std::move(target).error());
+        targets.push_back(std::move(*target));
+    }
+    for (const std::string& gauge : arguments.gauges) {
+        const std::string name = gauge.substr(0, gauge.find('.'));
+        if (std::ranges::find(targets, name, &MapTarget::name) == targets.end())
+            return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::invalid, "take as a gauge", gauge,
+                                                     "no map is called " + name,
+                                                     "give MAP.FIELD, and --map for the map"));
+    }
+    return MapCollector::open(targets, arguments.map_series, context.proof);
+}
+
+/// Attaches, opens and serves, the sockets being open.
+bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, WebSettings& web,
+                         const ServeArguments& arguments, Context& context)
+{
+    if (const auto instances = PinRoot(context.pin_root).instances(); !instances)
+        return std::unexpected(instances.error());
+    bpfxx::Error why;
+    if (!arguments.interfaces.empty() && !any_there(arguments.interfaces, context, why))
+        return std::unexpected(why);
+    auto collector = Collector::open({.pin_root = context.pin_root,
+                                      .interfaces = arguments.interfaces,
+                                      .proof = context.proof,
+                                      .program_runs = arguments.program_stats});
+    if (!collector)
+        return std::unexpected(std::move(collector).error());
+    auto maps = open_maps(arguments, context);
+    if (!maps)
+        return std::unexpected(std::move(maps).error());
+    warn(collector->read());
+    BPFXX_TRY(confine_to(sockets, web, arguments, context));
+    for (const ListeningSocket& socket : sockets)
+        std::fprintf(stderr, "xdpstat: listening on %s\n", url_of(socket, web).c_str());
+
+    Site site(std::move(*collector), std::move(*maps),
+              {.telemetry_path = arguments.telemetry_path,
+               .drop_zero = arguments.drop_zero,
+               .gauges = {arguments.gauges.begin(), arguments.gauges.end()},
+               .build = {.version = version, .commit = commit, .libbpf = bpfxx::libbpf_version()}});
+    const ServiceManager manager = ServiceManager::from_environment();
+    const auto reload = [&] {
+        if (arguments.attach && !arguments.fixed)
+            (void)attach_all(arguments, context);
+    };
+    return serve(site, web, std::move(sockets), manager,
+                 {.most_connections = arguments.connections, .reload = reload});
+}
+
+} // namespace
+
+int serve_command(const ServeArguments& arguments, Context& context)
+{
+    // Before anything is attached: what cannot be served should not be left behind.
+    auto web = WebSettings::open(arguments.web_config);
+    if (!web)
+        return report(web.error());
+    auto sockets = open_sockets(arguments);
+    if (!sockets)
+        return report(sockets.error());
+    std::vector<std::string> paths;
+    for (const ListeningSocket& socket : *sockets)
+        if (!socket.path.empty())
+            paths.push_back(socket.path);
+    int code = exit_ok;
+    if (arguments.attach && !attach_all(arguments, context))
+        code = context.exit_code;
+    else if (const auto result = serve_on(std::move(*sockets), *web, arguments, context); !result)
+        code = report(result.error());
+    for (const std::string& path : paths)
+        std::remove(path.c_str());
+    return code;
+}
+
+} // namespace xdpstat
