@@ -62,7 +62,7 @@ TEST(Confinement, RefusesCallsThatServingDoesNotMake)
               EPERM);
     EXPECT_EQ(in_confinement(plain, [] { return error_of(::mkdir("/tmp/a", 0700)); }), EPERM);
     EXPECT_EQ(in_confinement(plain, [] { return error_of(::kill(1, 0)); }), EPERM);
-    EXPECT_EQ(in_confinement(plain, [] { return error_of(::setuid(0)); }), EPERM);
+    EXPECT_EQ(in_confinement(plain, [] { return error_of(::syscall(SYS_setuid, 0)); }), EPERM);
 }
 
 long load_program()
