@@ -4,10 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include <sys/stat.h>
-
 #include "counter/interface.hpp"
-#include "counter/pins.hpp"
 
 namespace xdpstat {
 
@@ -17,15 +14,6 @@ using std::chrono::steady_clock;
 
 /// What no event tells, such as a link that was detached by force, is seen after this time.
 constexpr auto longest_without_a_look = std::chrono::seconds(1);
-
-/// Nothing where the pin is gone.
-std::optional<std::pair<dev_t, ino_t>> identity_of(const Instance& instance)
-{
-    struct stat pin = {};
-    if (::stat(stats_pin(instance.directory).c_str(), &pin) != 0)
-        return std::nullopt;
-    return std::pair(pin.st_dev, pin.st_ino);
-}
 
 std::string problem_of(const Instance& instance)
 {
@@ -56,7 +44,7 @@ bool Collector::is_wanted(const Instance& instance) const
     return options_.interfaces.empty() || std::ranges::find(wanted_, instance.interface) != wanted_.end();
 }
 
-bpfxx::Result<Collector::Source> Collector::open_source(const Instance& instance, Identity identity) const
+bpfxx::Result<Collector::Source> Collector::open_source(const Instance& instance, PinIdentity identity) const
 {
     Source source{.identity = identity, .reader = std::nullopt, .program = std::nullopt};
     auto reader = Reader::open(instance.directory, options_.proof);
@@ -77,14 +65,14 @@ void Collector::add(const Instance& instance, std::vector<Source>& sources,
     scrape.instance = instance;
     scrape.problem = problem_of(instance);
     // Before the maps are opened: a counter exchanged meanwhile is then noticed by the next look.
-    const auto identity = identity_of(instance);
+    const auto identity = identity_of(stats_pin(instance.directory));
     const auto known = std::ranges::find_if(sources_, [&](const Source& source) {
         return source.reader && identity && source.identity == *identity;
     });
     if (known != sources_.end()) {
         sources.push_back(std::move(*known));
         known->reader.reset();
-    } else if (auto opened = open_source(instance, identity.value_or(Identity{}))) {
+    } else if (auto opened = open_source(instance, identity.value_or(PinIdentity{}))) {
         sources.push_back(std::move(*opened));
     } else {
         scrape.problem = opened.error().message();

@@ -8,12 +8,11 @@
 #include <string>
 #include <vector>
 
-#include <sys/types.h>
-
 #include "bpfxx/fd.hpp"
 #include "bpfxx/program.hpp"
 #include "counter/change_watch.hpp"
 #include "counter/pin_root.hpp"
+#include "counter/pins.hpp"
 #include "counter/reader.hpp"
 #include "view/metrics.hpp"
 
@@ -47,10 +46,8 @@ public:
     void look_again() noexcept { next_look_ = {}; }
 
 private:
-    /// What tells one pinned map from the next at the same path.
-    using Identity = std::pair<dev_t, ino_t>;
     struct Source {
-        Identity identity;
+        PinIdentity identity; ///< of the pin of its statistics
         std::optional<Reader> reader;
         std::optional<bpfxx::Program> program; ///< where its runs are asked for
     };
@@ -60,7 +57,7 @@ private:
     void add(const Instance& instance, std::vector<Source>& sources, std::vector<InterfaceScrape>& scrapes);
     void add_missing(std::vector<InterfaceScrape>& scrapes, std::vector<Source>& sources) const;
     [[nodiscard]] bool is_wanted(const Instance& instance) const;
-    [[nodiscard]] bpfxx::Result<Source> open_source(const Instance& instance, Identity identity) const;
+    [[nodiscard]] bpfxx::Result<Source> open_source(const Instance& instance, PinIdentity identity) const;
 
     CollectorOptions options_;
     PinRoot root_;

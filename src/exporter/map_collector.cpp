@@ -4,22 +4,7 @@
 #include <algorithm>
 #include <optional>
 
-#include <sys/stat.h>
-
 namespace xdpstat {
-
-namespace {
-
-/// Nothing where the pin is gone.
-std::optional<std::pair<dev_t, ino_t>> identity_of(const std::string& pin)
-{
-    struct stat status = {};
-    if (::stat(pin.c_str(), &status) != 0)
-        return std::nullopt;
-    return std::pair(status.st_dev, status.st_ino);
-}
-
-} // namespace
 
 bpfxx::Result<MapTarget> parse_map_target(const std::string& text)
 {
@@ -57,7 +42,7 @@ bpfxx::Result<MapCollector::Source> MapCollector::open_source(const MapTarget& t
     if (!types)
         return std::unexpected(std::move(types).error());
     Source source{.target = target,
-                  .identity = identity.value_or(Identity{}),
+                  .identity = identity.value_or(PinIdentity{}),
                   .map = std::make_unique<bpfxx::Map>(std::move(*map)),
                   .types = std::move(*types),
                   .reader = nullptr};

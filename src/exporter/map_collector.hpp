@@ -6,11 +6,10 @@
 #include <utility>
 #include <vector>
 
-#include <sys/types.h>
-
 #include "bpfxx/entries.hpp"
 #include "bpfxx/map.hpp"
 #include "bpfxx/value.hpp"
+#include "counter/pins.hpp"
 #include "view/map_metrics.hpp"
 
 namespace xdpstat {
@@ -37,10 +36,9 @@ public:
     [[nodiscard]] std::vector<MapScrape> read();
 
 private:
-    using Identity = std::pair<dev_t, ino_t>;
     struct Source {
         MapTarget target;
-        Identity identity;
+        PinIdentity identity;            ///< of the pin when it was opened
         std::unique_ptr<bpfxx::Map> map; ///< where the reader finds it
         bpfxx::TypeDecoder types;
         std::unique_ptr<bpfxx::EntryReader> reader;

@@ -1,32 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "exporter/negotiation.hpp"
 
-#include <algorithm>
 #include <charconv>
+
+#include "exporter/words.hpp"
 
 namespace xdpstat {
 
 namespace {
-
-char lower(char c) noexcept
-{
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-/// @param lowercase is so already
-bool same_word(std::string_view word, std::string_view lowercase) noexcept
-{
-    return std::ranges::equal(word, lowercase, {}, lower);
-}
-
-std::string_view trimmed(std::string_view text) noexcept
-{
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
-        text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
-        text.remove_suffix(1);
-    return text;
-}
 
 /// Takes the part before the separator off the text.
 std::string_view take(std::string_view& text, char separator) noexcept

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "exporter/words.hpp"
+
 namespace xdpstat {
 
 namespace {
@@ -24,21 +26,6 @@ bool is_token(std::string_view text) noexcept
 bool is_control(char c) noexcept
 {
     return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
-}
-
-bool same_name(std::string_view name, std::string_view lowercase) noexcept
-{
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-    return std::ranges::equal(name, lowercase, {}, lower);
-}
-
-std::string_view trimmed(std::string_view text) noexcept
-{
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
-        text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
-        text.remove_suffix(1);
-    return text;
 }
 
 /// Takes a line without its end off the text.
@@ -84,7 +71,7 @@ struct Fields {
 
 std::optional<RequestFault> check_value(std::string_view name, std::string_view value, Fields& seen) noexcept
 {
-    if (same_name(name, "host")) {
+    if (same_word(name, "host")) {
         seen.hosts++;
         const auto is_of_host = [](char c) {
             return c > ' ' && c < 0x7f &&
@@ -92,12 +79,12 @@ std::optional<RequestFault> check_value(std::string_view name, std::string_view 
         };
         if (!std::ranges::all_of(value, is_of_host))
             return RequestFault{400, "the Host field names no host"};
-    } else if (same_name(name, "content-length")) {
+    } else if (same_word(name, "content-length")) {
         seen.lengths++;
         const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
         if (value.empty() || value.size() > 18 || !std::ranges::all_of(value, is_digit))
             return RequestFault{400, "the Content-Length is no number"};
-    } else if (same_name(name, "transfer-encoding")) {
+    } else if (same_word(name, "transfer-encoding")) {
         seen.codings++;
     }
     return std::nullopt;

@@ -19,7 +19,6 @@ constexpr std::string_view snapshot_path = "/api/v1/snapshot";
 constexpr std::string_view stream_path = "/api/v1/stream";
 constexpr std::string_view history_path = "/api/v1/history";
 constexpr std::string_view json_type = "application/json";
-constexpr std::string_view html_type = "text/html; charset=utf-8";
 
 /// How old a reading may be that clients of the API share.
 constexpr auto shared_age = milliseconds(50);
@@ -78,18 +77,6 @@ std::pair<std::string_view, std::string_view> split_target(std::string_view targ
     const std::size_t mark = target.find('?');
     return {target.substr(0, mark),
             mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1)};
-}
-
-std::string escaped(std::string_view value)
-{
-    std::string result;
-    for (const char c : value) {
-        if (c == '<' || c == '>' || c == '&' || c == '"' || c == '\'')
-            result += "&#" + std::to_string(static_cast<int>(c)) + ";";
-        else
-            result += c;
-    }
-    return result;
 }
 
 } // namespace
@@ -152,7 +139,7 @@ Response Site::route(std::string_view path, std::string_view query, const Reques
     const auto found = std::ranges::find(files, path, &EmbeddedFile::path);
     if (found != files.end())
         return file(*found, request);
-    return path == "/" ? landing_page() : text(404, "there is nothing here; see /");
+    return text(404, "there is nothing here; see /");
 }
 
 Response Site::metrics_page(const Request& request)
@@ -192,26 +179,6 @@ Response Site::readiness()
     (void)collector_.read(std::chrono::seconds(1));
     const std::string problem = collector_.not_ready();
     return problem.empty() ? text(200, "ready") : text(503, "not ready: " + problem);
-}
-
-Response Site::landing_page() const
-{
-    const std::pair<std::string_view, const char*> links[] = {{options_.telemetry_path, "Metrics"},
-                                                              {snapshot_path, "Snapshot (JSON)"},
-                                                              {history_path, "History (JSON)"},
-                                                              {"/healthz", "Health"},
-                                                              {"/readyz", "Readiness"}};
-    Response response;
-    response.content_type = html_type;
-    response.body =
-        "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>xdpstat</title></head>\n"
-        "<body>\n<h1>xdpstat</h1>\n<p>Version " +
-        escaped(options_.build.version) + ", commit " + escaped(options_.build.commit) + "</p>\n<ul>\n";
-    // Relative, for a proxy may serve it below another path.
-    for (const auto& [path, name] : links)
-        response.body += "<li><a href=\"" + escaped(path.substr(1)) + "\">" + name + "</a></li>\n";
-    response.body += "</ul>\n</body>\n</html>\n";
-    return response;
 }
 
 void Site::compress(Response& response, const Request& request)

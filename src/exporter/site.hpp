@@ -73,7 +73,6 @@ private:
     [[nodiscard]] Response metrics_page(const Request& request);
     [[nodiscard]] Response history(std::string_view query);
     [[nodiscard]] Response readiness();
-    [[nodiscard]] Response landing_page() const;
     void compress(Response& response, const Request& request);
 
     Collector collector_;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A real systemd, the first process of namespaces of its own, over the machine's files but with units, /run and a network
-of its own. Nothing of it reaches the machine's own service manager, and it ends with its namespaces."""
+"""A real systemd, the first process of namespaces of its own, over the machine's files but with units, /run, pins and
+a network of its own. Nothing of it reaches the machine's own service manager, and all of it ends with its namespaces."""
 
 import contextlib
 import os
@@ -22,10 +22,9 @@ mount --make-rprivate /
 mount --bind "$1" /usr/local
 for folder in /run /tmp /var/log /etc/systemd/system /etc/default; do mount -t tmpfs tmpfs "$folder"; done
 umount -R /sys/fs/cgroup
-# The network namespace's own /sys, for its interfaces; the pins are the machine's.
-mkdir /run/bpf && mount --bind /sys/fs/bpf /run/bpf
+# The network namespace's own /sys, for its interfaces.
 mount -t sysfs sysfs /sys
-mount --bind /run/bpf /sys/fs/bpf
+mount -t bpf bpf /sys/fs/bpf
 mount -t tmpfs tmpfs /sys/fs/cgroup
 mkdir /sys/fs/cgroup/systemd /sys/fs/cgroup/unified
 mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd

@@ -4,7 +4,6 @@
 import json
 import os
 import subprocess
-from pathlib import Path
 
 import network
 import pytest
@@ -13,7 +12,6 @@ from conftest import need
 
 UNITS = ["xdpstat.service", "xdpstat-attach@.service", "xdpstat.socket"]
 MOST_EXPOSURE = 2.0
-PINS = Path("/sys/fs/bpf/xdpstat")
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +29,10 @@ def host(link, installed):
     need(not systemd_host.missing(), systemd_host.missing())
     with systemd_host.host(link.receiver.netns, installed) as machine:
         yield machine
+
+
+def is_pinned(host, interface: str) -> bool:
+    return host.run("test", "-e", f"/sys/fs/bpf/xdpstat/{interface}", check=False).returncode == 0
 
 
 def answer(host, path: str = "/metrics") -> str:
@@ -72,16 +74,17 @@ def test_attach_serve_upgrade_and_stop(host, link):
     # The reload after an upgrade keeps the counter and its counts; a restarted exporter finds them.
     before = link.receiver.state()["xdp"]["prog"]["id"]
     host.systemctl("reload", unit)
+    assert link.receiver.state()["xdp"]["prog"]["id"] == before, "the same program stays"
     host.systemctl("restart", "xdpstat.service")
     assert int([line for line in answer(host).splitlines() if line.startswith(counted[0].rsplit(" ", 1)[0])][0].split()[-1]) >= 3
-    assert before
 
     # Stopped, the exporter leaves the counter attached; the other unit takes it off.
     host.systemctl("stop", "xdpstat.service")
     assert "xdp" in link.receiver.state()
+    assert is_pinned(host, name)
     host.systemctl("stop", unit)
     assert "xdp" not in link.receiver.state()
-    assert not (PINS / name).exists()
+    assert not is_pinned(host, name)
     assert host.property(unit, "Result") == host.property("xdpstat.service", "Result") == "success"
 
 
@@ -125,4 +128,4 @@ def test_the_counter_follows_its_interface(host, link):
     network.until(lambda: active() == "active", "the unit to start", timeout=30)
     host.run("ip", "link", "delete", "late0")
     network.until(lambda: active() == "inactive", "the unit to stop", timeout=30)
-    assert not (PINS / "late0").exists()
+    assert not is_pinned(host, "late0")
