@@ -51,6 +51,10 @@ void add_map_options(CLI::App& command, ServeArguments& arguments)
         ->allow_extra_args(false)
         ->type_name("[NAME=]PIN");
     command
+        .add_option("--map.config.file", arguments.map_config,
+                    "Such maps, and what of each is told and as what: see docs/metrics.md")
+        ->type_name("FILE");
+    command
         .add_option("--map-gauge", arguments.gauges, "A field of such a map that may also fall: no counter")
         ->allow_extra_args(false)
         ->type_name("NAME.FIELD");

@@ -23,6 +23,7 @@ struct ServeArguments {
     std::vector<std::string> maps;   ///< [NAME=]PIN
     std::vector<std::string> gauges; ///< MAP.FIELD
     std::size_t map_series = 1000;
+    std::string map_config; ///< a file
     bool drop_zero = false;
     bool program_stats = false;
 };

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <iterator>
 #include <span>
 #include <string>
 #include <string_view>
@@ -110,6 +111,8 @@ bpfxx::Result<> confine_to(const std::vector<ListeningSocket>& sockets, const We
     needs.attach = arguments.attach && !arguments.fixed;
     needs.pin_root = context.pin_root;
     needs.readable = web.folders();
+    if (!arguments.map_config.empty())
+        needs.readable.push_back(folder_of(arguments.map_config));
     for (const ListeningSocket& socket : sockets)
         if (!socket.path.empty())
             needs.cleared.push_back(folder_of(socket.path));
@@ -120,23 +123,50 @@ bpfxx::Result<> confine_to(const std::vector<ListeningSocket>& sockets, const We
     return {};
 }
 
-bpfxx::Result<MapCollector> open_maps(const ServeArguments& arguments, const Context& context)
+/// The maps that the command line and the file of maps name.
+bpfxx::Result<std::vector<MapTarget>> wanted_maps(const ServeArguments& arguments)
 {
     std::vector<MapTarget> targets;
     for (const std::string& text : arguments.maps) {
-        auto target = parse_map_target(text);
+        auto target = parse_map_target(text, arguments.map_series);
         if (!target)
             return std::unexpected(std::move(target).error());
         targets.push_back(std::move(*target));
     }
-    for (const std::string& gauge : arguments.gauges) {
-        const std::string name = gauge.substr(0, gauge.find('.'));
-        if (std::ranges::find(targets, name, &MapTarget::name) == targets.end())
-            return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::invalid, "take as a gauge", gauge,
-                                                     "no map is called " + name,
-                                                     "give MAP.FIELD, and --map for the map"));
+    if (!arguments.map_config.empty()) {
+        auto more = read_map_config(arguments.map_config, arguments.map_series);
+        if (!more)
+            return std::unexpected(std::move(more).error());
+        std::ranges::move(*more, std::back_inserter(targets));
     }
-    return MapCollector::open(targets, arguments.map_series, context.proof);
+    for (const std::string& gauge : arguments.gauges)
+        BPFXX_TRY(add_gauge(targets, gauge));
+    return targets;
+}
+
+bpfxx::Result<MapCollector> open_maps(const ServeArguments& arguments, const Context& context)
+{
+    const auto targets = wanted_maps(arguments);
+    if (!targets)
+        return std::unexpected(targets.error());
+    return MapCollector::open(*targets, context.proof);
+}
+
+/// Reads the file of maps again, and tells what is wrong with it or cannot be served for now.
+void reload_maps(const ServeArguments& arguments, Site& site)
+{
+    if (arguments.map_config.empty())
+        return;
+    const auto targets = wanted_maps(arguments);
+    const auto problems = targets ? site.change_maps(*targets) : std::unexpected(targets.error());
+    if (!problems) {
+        std::fprintf(stderr, "xdpstat: %s; going on with what was read before\n",
+                     problems.error().message().c_str());
+        return;
+    }
+    for (const bpfxx::Error& problem : *problems)
+        std::fprintf(stderr, "xdpstat: %s; xdpstat_map_up is 0 until it can be read\n",
+                     problem.message().c_str());
 }
 
 /// Attaches, opens and serves, the sockets being open.
@@ -165,12 +195,12 @@ bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, WebSettings& web,
     Site site(std::move(*collector), std::move(*maps),
               {.telemetry_path = arguments.telemetry_path,
                .drop_zero = arguments.drop_zero,
-               .gauges = {arguments.gauges.begin(), arguments.gauges.end()},
                .build = {.version = version, .commit = commit, .libbpf = bpfxx::libbpf_version()}});
     const ServiceManager manager = ServiceManager::from_environment();
     const auto reload = [&] {
         if (arguments.attach && !arguments.fixed)
             (void)attach_all(arguments, context);
+        reload_maps(arguments, site);
     };
     return serve(site, web, std::move(sockets), manager,
                  {.most_connections = arguments.connections, .reload = reload});

@@ -2,87 +2,217 @@
 #include "exporter/map_collector.hpp"
 
 #include <algorithm>
+#include <array>
 #include <optional>
+#include <unordered_map>
 
 namespace xdpstat {
 
-bpfxx::Result<MapTarget> parse_map_target(const std::string& text)
-{
-    const auto wrong = [&](const std::string& cause) {
-        return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::invalid, "serve the map", text, cause,
-                                                 "give PIN or NAME=PIN, where the pin is a path"));
-    };
-    const std::size_t equals = text.find('=');
-    const std::size_t slash = text.find('/');
-    MapTarget target;
-    // A path may have an equals sign; a name comes before any slash.
-    if (equals != std::string::npos && (slash == std::string::npos || equals < slash)) {
-        target = {.name = text.substr(0, equals), .pin = text.substr(equals + 1)};
-        if (target.name.empty() || metric_name(target.name) != target.name)
-            return wrong("a name is made of letters, digits and underscores, and begins with no digit");
-    } else {
-        target = {.name = metric_name(text.substr(text.rfind('/') + 1)), .pin = text};
+namespace {
+
+/// The entries of a map that are told. Those with the same labels, where the rules choose among the fields of the key, are
+/// added up.
+class Entries {
+public:
+    Entries(const std::string& map, const MapRules& rules, std::size_t most_series)
+        : map_(map), rules_(rules), most_series_(most_series)
+    {
     }
-    if (target.pin.find('/') == std::string::npos)
-        return wrong("it is no path");
-    return target;
+
+    /// Whether there is room for another one. All entries of a map have the same fields: what fits is known by the first.
+    [[nodiscard]] bool is_full() const
+    {
+        const std::size_t of_one = entries_.empty() ? 0 : series_ / entries_.size();
+        return series_ + of_one > most_series_;
+    }
+    /// Whether entries may have the same labels.
+    [[nodiscard]] bool adds_up() const { return rules_.labels.has_value(); }
+
+    /// False: there is no room for its series.
+    bool add(bpfxx::Value key, bpfxx::Value value)
+    {
+        if (adds_up()) {
+            const auto [found, is_new] =
+                by_labels_.try_emplace(map_labels(map_, key, rules_), entries_.size());
+            if (!is_new) {
+                bpfxx::Value& sum = entries_[found->second].value;
+                sum = bpfxx::sum_over_cpus(std::array{std::move(sum), std::move(value)});
+                return true;
+            }
+            if (!has_room(value)) {
+                by_labels_.erase(found);
+                return false;
+            }
+        } else if (!has_room(value)) {
+            return false;
+        }
+        series_ += series_of(value, rules_);
+        entries_.push_back(
+            {.key = std::move(key), .cpu = std::nullopt, .value = std::move(value), .rates = std::nullopt});
+        return true;
+    }
+
+    [[nodiscard]] std::vector<MapEntry> take() { return std::move(entries_); }
+
+private:
+    [[nodiscard]] bool has_room(const bpfxx::Value& value) const
+    {
+        return series_ + series_of(value, rules_) <= most_series_;
+    }
+
+    const std::string& map_;
+    const MapRules& rules_;
+    std::size_t most_series_;
+    std::size_t series_ = 0;
+    std::vector<MapEntry> entries_;
+    std::unordered_map<std::string, std::size_t> by_labels_; ///< where it is among the entries
+};
+
+std::string listed(const std::vector<std::string>& names)
+{
+    std::string text;
+    for (const std::string& name : names)
+        (text += text.empty() ? "" : ", ") += name;
+    return text.empty() ? "none" : text;
 }
 
-bpfxx::Result<MapCollector::Source> MapCollector::open_source(const MapTarget& target, bpfxx::Proof proof)
+} // namespace
+
+MapCollector::Source MapCollector::source_of(const MapTarget& target)
+{
+    return {.name = target.name,
+            .pin = target.pin,
+            .most_series = target.most_series,
+            .rules = std::make_shared<const MapRules>(target.rules),
+            .mentions = target.mentions,
+            .identity = {},
+            .map = nullptr,
+            .types = nullptr,
+            .reader = nullptr};
+}
+
+bpfxx::Result<> MapCollector::check_names(const std::vector<MapTarget>& targets)
+{
+    for (auto target = targets.begin(); target != targets.end(); ++target) {
+        const auto same = std::ranges::find(targets.begin(), target, target->name, &MapTarget::name);
+        if (same != target)
+            return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::invalid, "serve the map", target->pin,
+                                                     same->pin + " has the same name, " + target->name,
+                                                     "give it another: --map NAME=" + target->pin));
+    }
+    return {};
+}
+
+bpfxx::Result<> MapCollector::check_fields(const Source& source, const bpfxx::MapInfo& info,
+                                           const bpfxx::TypeDecoder& types)
+{
+    if (source.mentions.empty())
+        return {};
+    // What fields there are does not depend on what is in them.
+    const std::vector<std::byte> zeros(std::max(info.key_size, info.value_size));
+    const auto key = types.key(bpfxx::Bytes(zeros).first(info.key_size));
+    const auto value = types.value(bpfxx::Bytes(zeros).first(info.value_size));
+    if (!key || !value)
+        return std::unexpected(!key ? key.error() : value.error());
+    const auto labels = label_fields(*key);
+    const auto fields = series_fields(*value);
+    for (const FieldMention& mention : source.mentions) {
+        const bool of_key = mention.of == FieldMention::Of::key;
+        const auto& names = of_key ? labels : fields;
+        if (std::ranges::find(names, mention.field) != names.end())
+            continue;
+        return std::unexpected(
+            bpfxx::make_error(bpfxx::ErrorKind::invalid, "serve the map", source.pin,
+                              mention.where + ": " + mention.field +
+                                  (of_key ? " is no field of its keys" : " is no integer of its values"),
+                              std::string(of_key ? "its keys have: " : "its values have: ") + listed(names)));
+    }
+    return {};
+}
+
+bpfxx::Result<> MapCollector::open_map(Source& source, bpfxx::Proof proof)
 {
     // Before it is opened: what takes its place meanwhile is noticed by the next reading.
-    const auto identity = identity_of(target.pin);
-    auto map = bpfxx::Map::open_pinned(target.pin);
+    const auto identity = identity_of(source.pin);
+    auto map = bpfxx::Map::open_pinned(source.pin);
     if (!map)
         return std::unexpected(std::move(map).error());
     if (bpfxx::is_taken_from(map->info().type))
-        return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::unsupported, "serve the map", target.pin,
+        return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::unsupported, "serve the map", source.pin,
                                                  "what is read of a queue or a stack is taken from it"));
     auto types = bpfxx::TypeDecoder::of(*map, proof);
     if (!types)
         return std::unexpected(std::move(types).error());
-    Source source{.target = target,
-                  .identity = identity.value_or(PinIdentity{}),
-                  .map = std::make_unique<bpfxx::Map>(std::move(*map)),
-                  .types = std::move(*types),
-                  .reader = nullptr};
+    BPFXX_TRY(check_fields(source, map->info(), *types));
+    source.reader.reset();
+    source.identity = identity.value_or(PinIdentity{});
+    source.map = std::make_unique<bpfxx::Map>(std::move(*map));
+    source.types = std::make_unique<bpfxx::TypeDecoder>(std::move(*types));
     source.reader = std::make_unique<bpfxx::EntryReader>(*source.map);
-    return source;
+    return {};
 }
 
-bpfxx::Result<MapCollector> MapCollector::open(const std::vector<MapTarget>& targets, std::size_t most_series,
-                                               bpfxx::Proof proof)
+bpfxx::Result<MapCollector> MapCollector::open(const std::vector<MapTarget>& targets, bpfxx::Proof proof)
 {
     MapCollector collector;
-    collector.most_series_ = most_series;
     collector.proof_ = proof;
+    BPFXX_TRY(check_names(targets));
     for (const MapTarget& target : targets) {
-        const auto same = std::ranges::find(collector.sources_, target.name,
-                                            [](const Source& source) { return source.target.name; });
-        if (same != collector.sources_.end())
-            return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::invalid, "serve the map", target.pin,
-                                                     same->target.pin + " has the same name, " + target.name,
-                                                     "give it another: --map NAME=" + target.pin));
-        auto source = open_source(target, proof);
-        if (!source)
-            return std::unexpected(std::move(source).error());
-        const auto first = collector.read(*source);
-        if (!first)
-            return std::unexpected(first.error());
-        collector.sources_.push_back(std::move(*source));
+        Source source = source_of(target);
+        BPFXX_TRY(open_map(source, proof));
+        BPFXX_TRY(read(source));
+        collector.sources_.push_back(std::move(source));
     }
     return collector;
+}
+
+MapCollector::Source* MapCollector::open_at(const std::string& pin)
+{
+    const auto found = std::ranges::find(sources_, pin, &Source::pin);
+    if (found == sources_.end() || !found->reader || identity_of(pin) != found->identity)
+        return nullptr;
+    return &*found;
+}
+
+bpfxx::Result<std::vector<bpfxx::Error>> MapCollector::change(const std::vector<MapTarget>& targets)
+{
+    BPFXX_TRY(check_names(targets));
+    std::vector<Source> sources;
+    std::vector<bpfxx::Error> problems;
+    for (const MapTarget& target : targets) {
+        Source& source = sources.emplace_back(source_of(target));
+        auto opened = open_map(source, proof_);
+        // Without the right to open it anew, a map that is open already goes on.
+        const Source* const before = opened ? nullptr : open_at(target.pin);
+        if (before != nullptr)
+            opened = check_fields(source, before->map->info(), *before->types);
+        if (!opened && opened.error().kind() == bpfxx::ErrorKind::invalid)
+            return std::unexpected(opened.error());
+        if (!opened)
+            problems.push_back(opened.error());
+    }
+    for (Source& source : sources) {
+        Source* const before = source.reader ? nullptr : open_at(source.pin);
+        if (before == nullptr)
+            continue;
+        source.identity = before->identity;
+        source.map = std::move(before->map);
+        source.types = std::move(before->types);
+        source.reader = std::move(before->reader);
+    }
+    sources_ = std::move(sources);
+    return problems;
 }
 
 bpfxx::Result<bpfxx::Value> MapCollector::decode_value(const Source& source, bpfxx::Bytes bytes)
 {
     const bpfxx::MapInfo& info = source.map->info();
     if (!info.is_per_cpu())
-        return source.types.value(bytes.first(info.value_size));
+        return source.types->value(bytes.first(info.value_size));
     const std::size_t stride = bpfxx::value_stride(info.value_size);
     std::vector<bpfxx::Value> values;
     for (std::size_t at = 0; at < bytes.size(); at += stride) {
-        auto value = source.types.value(bytes.subspan(at, info.value_size));
+        auto value = source.types->value(bytes.subspan(at, info.value_size));
         if (!value)
             return value;
         values.push_back(std::move(*value));
@@ -90,38 +220,32 @@ bpfxx::Result<bpfxx::Value> MapCollector::decode_value(const Source& source, bpf
     return bpfxx::sum_over_cpus(values);
 }
 
-bpfxx::Result<MapScrape> MapCollector::read(Source& source) const
+bpfxx::Result<MapScrape> MapCollector::read(Source& source)
 {
-    MapScrape scrape;
-    scrape.name = source.target.name;
-    std::size_t series = 0;
+    MapScrape scrape{
+        .name = source.name, .rules = source.rules, .entries = {}, .total = 0, .left_out = 0, .problem = {}};
+    Entries entries(source.name, *source.rules, source.most_series);
     std::optional<bpfxx::Error> failure;
     const auto result = source.reader->for_each([&](bpfxx::Bytes key, bpfxx::Bytes bytes) {
         scrape.total++;
-        // All entries of a map have the same fields: what fits is known by the first.
-        const std::size_t of_one = scrape.entries.empty() ? 0 : series / scrape.entries.size();
-        if (series + of_one > most_series_)
+        if (entries.is_full() && !entries.adds_up()) {
+            scrape.left_out++;
             return true;
-        auto key_value = source.types.key(key);
+        }
+        auto key_value = source.types->key(key);
         auto value = decode_value(source, bytes);
         if (!key_value || !value) {
             failure = !key_value ? key_value.error() : value.error();
             return false;
         }
-        const std::size_t more = series_of(*value);
-        if (series + more > most_series_)
-            return true;
-        series += more;
-        scrape.entries.push_back({.key = std::move(*key_value),
-                                  .cpu = std::nullopt,
-                                  .value = std::move(*value),
-                                  .rates = std::nullopt});
+        scrape.left_out += entries.add(std::move(*key_value), std::move(*value)) ? 0 : 1;
         return true;
     });
     if (!result)
         return std::unexpected(result.error());
     if (failure)
         return std::unexpected(*failure);
+    scrape.entries = entries.take();
     return scrape;
 }
 
@@ -129,21 +253,24 @@ std::vector<MapScrape> MapCollector::read()
 {
     std::vector<MapScrape> scrapes;
     for (Source& source : sources_) {
-        const auto identity = identity_of(source.target.pin);
+        const auto identity = identity_of(source.pin);
         const auto failed = [&](const std::string& problem) {
-            scrapes.push_back({.name = source.target.name, .entries = {}, .total = 0, .problem = problem});
+            scrapes.push_back({.name = source.name,
+                               .rules = source.rules,
+                               .entries = {},
+                               .total = 0,
+                               .left_out = 0,
+                               .problem = problem});
         };
         if (!identity) {
             failed("its pin is gone");
             continue;
         }
-        if (*identity != source.identity) {
-            auto other = open_source(source.target, proof_);
-            if (!other) {
-                failed(other.error().message());
+        if (!source.reader || *identity != source.identity) {
+            if (const auto opened = open_map(source, proof_); !opened) {
+                failed(opened.error().message());
                 continue;
             }
-            source = std::move(*other);
         }
         if (auto scrape = read(source))
             scrapes.push_back(std::move(*scrape));

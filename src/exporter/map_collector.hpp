@@ -10,46 +10,52 @@
 #include "bpfxx/map.hpp"
 #include "bpfxx/value.hpp"
 #include "counter/pins.hpp"
+#include "exporter/map_config.hpp"
 #include "view/map_metrics.hpp"
 
 namespace xdpstat {
-
-/// A map that --map names.
-struct MapTarget {
-    std::string name; ///< of its metrics
-    std::string pin;
-};
-
-/// Reads "NAME=PIN", or "PIN", which takes its name from the last part of the path. Pure. Errors: invalid.
-[[nodiscard]] bpfxx::Result<MapTarget> parse_map_target(const std::string& text);
 
 /// Any pinned maps, read as metrics. A map that fails, or whose pin is gone, is reported as such and does not take the
 /// others with it; one that takes its place at the pin is read from then on. Not thread-safe.
 class MapCollector {
 public:
-    /// @param most_series of each map: entries beyond are counted and left out
-    /// Errors: those of opening and reading a map; invalid where two have the same name; unsupported where entries of its
-    /// kind cannot be read.
+    /// Errors: those of opening and reading a map; invalid where two have the same name or one lacks a field that is asked
+    /// for; unsupported where entries of its kind cannot be read.
     [[nodiscard]] static bpfxx::Result<MapCollector> open(const std::vector<MapTarget>& targets,
-                                                          std::size_t most_series, bpfxx::Proof proof);
+                                                          bpfxx::Proof proof);
+
+    /// Serves these in place of the former ones. A map that cannot be opened is no failure here: it may come.
+    /// Returns why those that cannot be read for now are so. Errors: invalid, as open(); the former ones go on then.
+    [[nodiscard]] bpfxx::Result<std::vector<bpfxx::Error>> change(const std::vector<MapTarget>& targets);
 
     [[nodiscard]] std::vector<MapScrape> read();
 
 private:
     struct Source {
-        MapTarget target;
+        std::string name;
+        std::string pin;
+        std::size_t most_series = 0;
+        std::shared_ptr<const MapRules> rules;
+        std::vector<FieldMention> mentions;
+
         PinIdentity identity;            ///< of the pin when it was opened
-        std::unique_ptr<bpfxx::Map> map; ///< where the reader finds it
-        bpfxx::TypeDecoder types;
+        std::unique_ptr<bpfxx::Map> map; ///< where the reader finds it; none of these three: it is not open
+        std::unique_ptr<bpfxx::TypeDecoder> types;
         std::unique_ptr<bpfxx::EntryReader> reader;
     };
 
-    [[nodiscard]] static bpfxx::Result<Source> open_source(const MapTarget& target, bpfxx::Proof proof);
+    [[nodiscard]] static Source source_of(const MapTarget& target);
+    [[nodiscard]] static bpfxx::Result<> check_names(const std::vector<MapTarget>& targets);
+    /// Whether the map has the fields that are asked for.
+    [[nodiscard]] static bpfxx::Result<> check_fields(const Source& source, const bpfxx::MapInfo& info,
+                                                      const bpfxx::TypeDecoder& types);
+    [[nodiscard]] static bpfxx::Result<> open_map(Source& source, bpfxx::Proof proof);
     [[nodiscard]] static bpfxx::Result<bpfxx::Value> decode_value(const Source& source, bpfxx::Bytes bytes);
-    [[nodiscard]] bpfxx::Result<MapScrape> read(Source& source) const;
+    [[nodiscard]] static bpfxx::Result<MapScrape> read(Source& source);
+    /// The open map at the same pin, for other rules; null where none is open.
+    [[nodiscard]] Source* open_at(const std::string& pin);
 
     std::vector<Source> sources_;
-    std::size_t most_series_ = 0;
     bpfxx::Proof proof_ = bpfxx::Proof::btf;
 };
 

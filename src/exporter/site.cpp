@@ -154,7 +154,7 @@ Response Site::metrics_page(const Request& request)
                              .seconds = collector_.seconds(),
                              .build = options_.build,
                              .process = meter_.read()},
-                            {.format = format, .drop_zero = options_.drop_zero, .gauges = options_.gauges});
+                            {.format = format, .drop_zero = options_.drop_zero});
     response.fields.emplace_back("Cache-Control", "no-store");
     response.fields.emplace_back("Vary", "Accept, Accept-Encoding");
     return response;

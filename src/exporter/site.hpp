@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,7 +22,6 @@ namespace xdpstat {
 struct SiteOptions {
     std::string telemetry_path = "/metrics";
     bool drop_zero = false;
-    std::set<std::string> gauges; ///< "MAP.FIELD"
     BuildFacts build;
 };
 
@@ -67,6 +65,11 @@ public:
     void sample();
     /// Looks again for what is attached, at the next reading.
     void look_again() noexcept { collector_.look_again(); }
+    /// Serves these maps in place of the former ones: MapCollector::change().
+    [[nodiscard]] bpfxx::Result<std::vector<bpfxx::Error>> change_maps(const std::vector<MapTarget>& targets)
+    {
+        return maps_.change(targets);
+    }
 
 private:
     [[nodiscard]] Response route(std::string_view path, std::string_view query, const Request& request);

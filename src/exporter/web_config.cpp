@@ -3,59 +3,17 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <filesystem>
-#include <fstream>
-#include <functional>
-#include <iterator>
 #include <utility>
 
 #include <yaml-cpp/yaml.h>
 
 #include "exporter/password.hpp"
+#include "exporter/yaml_fields.hpp"
 
 namespace xdpstat {
 
 namespace {
-
-/// Thrown within this file only, where yaml-cpp throws as well.
-struct BadField {
-    int line;
-    std::string what;
-};
-
-int line_of(const YAML::Node& node)
-{
-    return node.Mark().line + 1;
-}
-
-using Read = std::function<void(const YAML::Node& value)>;
-using Fields = std::vector<std::pair<std::string, Read>>;
-
-/// Reads each field of a map by its reader; one that has none is an error, for it would be thought to work.
-void read_map(const YAML::Node& node, const std::string& name, const Fields& fields)
-{
-    if (node.IsNull())
-        return;
-    if (!node.IsMap())
-        throw BadField{line_of(node), name + " is no map"};
-    std::vector<std::string> seen;
-    for (const auto& entry : node) {
-        const auto key = entry.first.as<std::string>();
-        const auto found = std::ranges::find(fields, key, &Fields::value_type::first);
-        const std::string path = name.empty() ? key : name + "." + key;
-        if (found == fields.end())
-            throw BadField{line_of(entry.first), "unknown field " + path};
-        if (std::ranges::find(seen, key) != seen.end())
-            throw BadField{line_of(entry.first), path + " is there twice"};
-        seen.push_back(key);
-        try {
-            found->second(entry.second);
-        } catch (const YAML::BadConversion&) {
-            throw BadField{line_of(entry.second), path + " has a value of the wrong kind"};
-        }
-    }
-}
 
 template <class Value, std::size_t N>
 Value choice(const YAML::Node& node, const std::string& name,
@@ -121,7 +79,7 @@ TlsConfig read_tls(const YAML::Node& node, const std::filesystem::path& folder)
         };
     };
     const std::string name = "tls_server_config";
-    read_map(
+    read_fields(
         node, name,
         {{"cert_file", path(tls.cert_file)},
          {"key_file", path(tls.key_file)},
@@ -176,13 +134,14 @@ void read_http(const YAML::Node& node, WebConfig& config)
                 config.headers[key] = value;
         }
     };
-    read_map(node, name,
-             {{"http2",
-               [&](const YAML::Node& value) {
-                   if (value.as<bool>())
-                       config.notes.emplace_back("http_server_config.http2: HTTP/1.1 is what is spoken here");
-               }},
-              {"headers", read_header}});
+    read_fields(node, name,
+                {{"http2",
+                  [&](const YAML::Node& value) {
+                      if (value.as<bool>())
+                          config.notes.emplace_back(
+                              "http_server_config.http2: HTTP/1.1 is what is spoken here");
+                  }},
+                 {"headers", read_header}});
 }
 
 void read_users(const YAML::Node& node, WebConfig& config)
@@ -201,18 +160,17 @@ void read_users(const YAML::Node& node, WebConfig& config)
     }
 }
 
-WebConfig parse(const std::string& text, const std::filesystem::path& folder)
+WebConfig parse(const YAML::Node& root, const std::filesystem::path& folder)
 {
     WebConfig config;
-    const YAML::Node root = YAML::Load(text);
-    read_map(root, "",
-             {{"tls_server_config",
-               [&](const YAML::Node& node) {
-                   if (!node.IsNull() && !(node.IsMap() && node.size() == 0))
-                       config.tls = read_tls(node, folder);
-               }},
-              {"http_server_config", [&](const YAML::Node& node) { read_http(node, config); }},
-              {"basic_auth_users", [&](const YAML::Node& node) { read_users(node, config); }}});
+    read_fields(root, "",
+                {{"tls_server_config",
+                  [&](const YAML::Node& node) {
+                      if (!node.IsNull() && !(node.IsMap() && node.size() == 0))
+                          config.tls = read_tls(node, folder);
+                  }},
+                 {"http_server_config", [&](const YAML::Node& node) { read_http(node, config); }},
+                 {"basic_auth_users", [&](const YAML::Node& node) { read_users(node, config); }}});
     return config;
 }
 
@@ -220,27 +178,13 @@ WebConfig parse(const std::string& text, const std::filesystem::path& folder)
 
 bpfxx::Result<WebConfig> read_web_config(const std::string& path)
 {
-    const std::string operation = "use the web configuration";
-    const auto bad = [&](int line, const std::string& what) {
-        return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::invalid, operation,
-                                                 path + ":" + std::to_string(line), what,
-                                                 "the format is that of Prometheus' exporter-toolkit"));
+    WebConfig config;
+    const auto read = [&](const YAML::Node& root) {
+        config = parse(root, std::filesystem::absolute(path).parent_path());
     };
-    std::error_code ignored;
-    if (std::filesystem::is_directory(path, ignored))
-        return std::unexpected(bpfxx::system_error(operation, path, EISDIR));
-    errno = 0;
-    std::ifstream file(path);
-    const std::string text(std::istreambuf_iterator<char>(file), {});
-    if (!file.is_open() || file.bad())
-        return std::unexpected(bpfxx::system_error(operation, path, errno == 0 ? EIO : errno));
-    try {
-        return parse(text, std::filesystem::absolute(path).parent_path());
-    } catch (const BadField& field) {
-        return bad(field.line, field.what);
-    } catch (const YAML::Exception& error) {
-        return bad(error.mark.line + 1, error.msg);
-    }
+    BPFXX_TRY(read_yaml(path, "use the web configuration",
+                        "the format is that of Prometheus' exporter-toolkit", read));
+    return config;
 }
 
 } // namespace xdpstat

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "view/map_metrics.hpp"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -32,7 +33,8 @@ struct FieldPath {
     std::string index;
 };
 
-FieldPath split_path(std::string_view path)
+/// @param whole what it is called where there is no path
+FieldPath split_path(std::string_view path, std::string_view whole)
 {
     FieldPath split;
     bool in_brackets = false;
@@ -48,7 +50,7 @@ FieldPath split_path(std::string_view path)
         }
     }
     if (split.field.empty())
-        split.field = "value";
+        split.field = whole;
     return split;
 }
 
@@ -64,21 +66,14 @@ std::string hexadecimal(const std::string& bytes)
     return text;
 }
 
-/// The key's fields as labels; each tells something, or two entries would be one series.
-std::string labels_of(const MapScrape& map, const MapEntry& entry)
+FieldPath field_of_key(const Leaf& leaf)
 {
-    std::string labels = label("map", map.name);
-    std::set<std::string> taken{"map", "index"};
-    for (const Leaf& leaf : leaves_of(entry.key, nullptr, Place::key)) {
-        std::string name = metric_name(leaf.path.empty() ? "key" : leaf.path);
-        while (!taken.insert(name).second)
-            name = "key_" + name;
-        // Of long bytes a person sees only the first.
-        const bool is_bytes = leaf.value->kind == ValueKind::octets || leaf.value->kind == ValueKind::untyped;
-        labels += ',' + label(name, is_bytes && !leaf.address ? hexadecimal(leaf.value->bytes)
-                                                              : leaf_text(leaf, false));
-    }
-    return labels;
+    return split_path(leaf.path, "key");
+}
+
+FieldPath field_of_value(const Leaf& leaf)
+{
+    return split_path(leaf.path, "value");
 }
 
 bool is_counted(const bpfxx::Value& value)
@@ -86,17 +81,19 @@ bool is_counted(const bpfxx::Value& value)
     return value.kind == ValueKind::integer && !value.network_order;
 }
 
-void add_entry(Families& families, const MapScrape& map, const MapEntry& entry,
-               const std::set<std::string>& gauges)
+void add_entry(Families& families, const MapScrape& map, const MapEntry& entry, const MapRules& rules)
 {
-    const std::string labels = labels_of(map, entry);
+    const std::string labels = map_labels(map.name, entry.key, rules);
     for (const Leaf& leaf : leaves_of(entry.value, nullptr, Place::value)) {
         if (!is_counted(*leaf.value))
             continue;
-        const FieldPath path = split_path(leaf.path);
+        const FieldPath path = field_of_value(leaf);
+        if (!rules.tells(path.field))
+            continue;
         std::string name = "xdpstat_map_" + map.name + '_' + metric_name(path.field);
-        // What may be negative is no counter.
-        const bool is_gauge = leaf.value->is_signed || gauges.contains(map.name + "." + path.field);
+        // What may be negative is no counter, unless it is said to grow only.
+        const bool is_gauge =
+            leaf.value->is_signed ? !rules.counters.contains(path.field) : rules.gauges.contains(path.field);
         constexpr std::string_view total = "_total";
         if (!is_gauge && name.ends_with(total))
             name.resize(name.size() - total.size());
@@ -110,14 +107,55 @@ void add_entry(Families& families, const MapScrape& map, const MapEntry& entry,
     }
 }
 
+void add_once(std::vector<std::string>& names, const std::string& name)
+{
+    if (std::ranges::find(names, name) == names.end())
+        names.push_back(name);
+}
+
 } // namespace
 
-std::size_t series_of(const bpfxx::Value& value)
+std::size_t series_of(const bpfxx::Value& value, const MapRules& rules)
 {
     std::size_t count = 0;
     for (const Leaf& leaf : leaves_of(value, nullptr, Place::value))
-        count += is_counted(*leaf.value) ? 1 : 0;
+        count += is_counted(*leaf.value) && rules.tells(field_of_value(leaf).field) ? 1 : 0;
     return count;
+}
+
+std::vector<std::string> series_fields(const bpfxx::Value& value)
+{
+    std::vector<std::string> names;
+    for (const Leaf& leaf : leaves_of(value, nullptr, Place::value))
+        if (is_counted(*leaf.value))
+            add_once(names, field_of_value(leaf).field);
+    return names;
+}
+
+std::vector<std::string> label_fields(const bpfxx::Value& key)
+{
+    std::vector<std::string> names;
+    for (const Leaf& leaf : leaves_of(key, nullptr, Place::key))
+        add_once(names, field_of_key(leaf).field);
+    return names;
+}
+
+std::string map_labels(const std::string& map, const bpfxx::Value& key, const MapRules& rules)
+{
+    std::string labels = label("map", map);
+    std::set<std::string> taken{"map", "index"};
+    for (const Leaf& leaf : leaves_of(key, nullptr, Place::key)) {
+        if (rules.labels && !rules.labels->contains(field_of_key(leaf).field))
+            continue;
+        std::string name = metric_name(leaf.path.empty() ? "key" : leaf.path);
+        while (!taken.insert(name).second)
+            name = "key_" + name;
+        // Of long bytes a person sees only the first.
+        const bool is_bytes = leaf.value->kind == ValueKind::octets || leaf.value->kind == ValueKind::untyped;
+        labels += ',' + label(name, is_bytes && !leaf.address ? hexadecimal(leaf.value->bytes)
+                                                              : leaf_text(leaf, false));
+    }
+    return labels;
 }
 
 std::string metric_name(std::string_view text)
@@ -130,14 +168,15 @@ std::string metric_name(std::string_view text)
     return name.empty() || (name.front() >= '0' && name.front() <= '9') ? "_" + name : name;
 }
 
-void write_maps(MetricsWriter& writer, std::span<const MapScrape> maps, const std::set<std::string>& gauges)
+void write_maps(MetricsWriter& writer, std::span<const MapScrape> maps)
 {
+    static const MapRules no_rules;
     if (maps.empty())
         return;
     Families families;
     for (const MapScrape& map : maps)
         for (const MapEntry& entry : map.entries)
-            add_entry(families, map, entry, gauges);
+            add_entry(families, map, entry, map.rules ? *map.rules : no_rules);
     for (const auto& [name, family] : families) {
         writer.begin({name, family.type, "", family.help});
         for (const Series& series : family.series)
@@ -155,7 +194,7 @@ void write_maps(MetricsWriter& writer, std::span<const MapScrape> maps, const st
                   "Entries of which nothing is told here, for there would be too many series"});
     for (const MapScrape& map : maps)
         if (map.problem.empty())
-            writer.sample(label("map", map.name), map.total - map.entries.size());
+            writer.sample(label("map", map.name), map.left_out);
 }
 
 } // namespace xdpstat

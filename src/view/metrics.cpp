@@ -193,7 +193,7 @@ std::string metrics(const Scrape& scrape, const MetricsOptions& options)
     write_traffic(writer, devices, options.drop_zero);
     write_attachment(writer, devices);
     write_runs(writer, devices);
-    write_maps(writer, scrape.maps, options.gauges);
+    write_maps(writer, scrape.maps);
     writer.begin({"xdpstat_scrape_duration_seconds", MetricType::gauge, "seconds",
                   "Time that reading all interfaces for this scrape took"});
     writer.sample("", scrape.seconds);

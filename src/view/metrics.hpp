@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 
@@ -60,8 +59,7 @@ struct Scrape {
 
 struct MetricsOptions {
     MetricsFormat format = MetricsFormat::text;
-    bool drop_zero = false;       ///< leave out cells of which nothing has arrived
-    std::set<std::string> gauges; ///< "MAP.FIELD" of those that may fall
+    bool drop_zero = false; ///< leave out cells of which nothing has arrived
 };
 
 /// The most series that one interface can have; docs/metrics.md says which.

@@ -99,11 +99,10 @@ const std::vector<InterfaceScrape>& several()
 TEST(Metrics, Golden)
 {
     expect_golden("metrics.txt", metrics_of(several()));
-    expect_golden(
-        "metrics_openmetrics.txt",
-        metrics_of(several(), {.format = MetricsFormat::openmetrics, .drop_zero = false, .gauges = {}}));
+    expect_golden("metrics_openmetrics.txt",
+                  metrics_of(several(), {.format = MetricsFormat::openmetrics, .drop_zero = false}));
     expect_golden("metrics_drop_zero.txt",
-                  metrics_of(several(), {.format = MetricsFormat::text, .drop_zero = true, .gauges = {}}));
+                  metrics_of(several(), {.format = MetricsFormat::text, .drop_zero = true}));
 }
 
 TEST(Metrics, AreExactAbove53Bits)
@@ -113,8 +112,7 @@ TEST(Metrics, AreExactAbove53Bits)
     reading.snapshot.traffic.cell[TRAFFIC_NETWORK_IPV4][TRAFFIC_TRANSPORT_UDP][TRAFFIC_SIZE_TO_64] = {
         odd, odd + 2};
     for (const auto format : {MetricsFormat::text, MetricsFormat::openmetrics}) {
-        const std::string text =
-            metrics_of({scrape_of(reading)}, {.format = format, .drop_zero = false, .gauges = {}});
+        const std::string text = metrics_of({scrape_of(reading)}, {.format = format, .drop_zero = false});
         EXPECT_THAT(text,
                     HasSubstr("xdpstat_packets_total{device=\"eth0\",ip_version=\"4\",protocol=\"udp\"} "
                               "9007199254740993\n"));
@@ -163,8 +161,8 @@ TEST(Metrics, ZerosAreThereFromTheStart)
 {
     const auto found = samples_of(metrics_of({with_program(scrape_of(samples::empty()))}));
     EXPECT_EQ(found.at("xdpstat_packets_total{device=\"eth0\",ip_version=\"none\",protocol=\"pppoe\"}"), "0");
-    const auto dropped = samples_of(metrics_of(
-        {scrape_of(samples::empty())}, {.format = MetricsFormat::text, .drop_zero = true, .gauges = {}}));
+    const auto dropped = samples_of(
+        metrics_of({scrape_of(samples::empty())}, {.format = MetricsFormat::text, .drop_zero = true}));
     EXPECT_EQ(dropped.count("xdpstat_packets_total{device=\"eth0\",ip_version=\"none\",protocol=\"pppoe\"}"),
               0U);
     // A histogram is whole or not there.
