@@ -27,6 +27,13 @@ void add_web_options(CLI::App& command, ServeArguments& arguments)
         ->allow_extra_args(false)
         ->type_name("ADDRESS");
     command
+        .add_option(
+            "--web.allowed-host", arguments.hosts,
+            "A name by which clients may call this server, beside localhost and addresses; * for any; may be "
+            "given several times")
+        ->allow_extra_args(false)
+        ->type_name("NAME");
+    command
         .add_option("--web.config.file", arguments.web_config,
                     "TLS and passwords, in the format of Prometheus' exporter-toolkit")
         ->type_name("FILE");

@@ -17,7 +17,8 @@ struct ServeArguments {
     AttachOptions how;
     std::vector<std::string> addresses;
     std::string telemetry_path = "/metrics";
-    std::string web_config; ///< a file
+    std::vector<std::string> hosts; ///< names
+    std::string web_config;         ///< a file
     std::size_t connections = 512;
     bool fixed = false;              ///< only what is attached at the start
     std::vector<std::string> maps;   ///< [NAME=]PIN

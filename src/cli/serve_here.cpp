@@ -170,7 +170,7 @@ void reload_maps(const ServeArguments& arguments, Site& site)
 }
 
 /// Attaches, opens and serves, the sockets being open.
-bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, WebSettings& web,
+bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, WebSettings& web, const HostNames& hosts,
                          const ServeArguments& arguments, Context& context)
 {
     if (const auto instances = PinRoot(context.pin_root).instances(); !instances)
@@ -203,7 +203,7 @@ bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, WebSettings& web,
         reload_maps(arguments, site);
     };
     return serve(site, web, std::move(sockets), manager,
-                 {.most_connections = arguments.connections, .reload = reload});
+                 {.most_connections = arguments.connections, .hosts = hosts, .reload = reload});
 }
 
 } // namespace
@@ -214,6 +214,9 @@ int serve_command(const ServeArguments& arguments, Context& context)
     auto web = WebSettings::open(arguments.web_config);
     if (!web)
         return report(web.error());
+    const auto hosts = HostNames::parse(arguments.hosts);
+    if (!hosts)
+        return report(hosts.error());
     auto sockets = open_sockets(arguments);
     if (!sockets)
         return report(sockets.error());
@@ -224,7 +227,7 @@ int serve_command(const ServeArguments& arguments, Context& context)
     int code = exit_ok;
     if (arguments.attach && !attach_all(arguments, context))
         code = context.exit_code;
-    else if (const auto result = serve_on(std::move(*sockets), *web, arguments, context); !result)
+    else if (const auto result = serve_on(std::move(*sockets), *web, *hosts, arguments, context); !result)
         code = report(result.error());
     for (const std::string& path : paths)
         std::remove(path.c_str());

@@ -36,6 +36,10 @@ constexpr std::size_t most_discarded = 65536;
 /// Passwords that are being checked at once; each takes a processor for tens of milliseconds.
 constexpr std::size_t most_checked = 16;
 
+constexpr std::string_view unknown_host = "no server of the name in your request is known here: ask by an "
+                                          "address or by localhost, or have this server "
+                                          "started with --web.allowed-host NAME";
+
 /// RFC 9110, 5.6.7: "Sun, 06 Nov 1994 08:49:37 GMT", without the locale's names. Kept for a second.
 std::string_view http_date()
 {
@@ -77,6 +81,8 @@ std::string_view reason_of(unsigned status)
         return "Content Too Large";
     case 414:
         return "URI Too Long";
+    case 421:
+        return "Misdirected Request";
     case 431:
         return "Request Header Fields Too Large";
     case 503:
@@ -152,8 +158,8 @@ asio::awaitable<bool> check_password(std::shared_ptr<const WebState> web, Login 
 /// One connection: its bytes, and what was read of the next requests.
 class Session {
 public:
-    Session(std::unique_ptr<Transport> transport, Connections& all)
-        : all_(all), place_(all), transport_(std::move(transport))
+    Session(std::unique_ptr<Transport> transport, bool any_host, Connections& all)
+        : all_(all), place_(all), transport_(std::move(transport)), any_host_(any_host)
     {
         const int on = 1;
         // Fails of a local socket, which needs none.
@@ -237,6 +243,8 @@ private:
     asio::awaitable<Next> answer(const Parser& parser)
     {
         const auto& request = parser.get();
+        if (!any_host_ && !all_.hosts.takes(host_of(request.target(), request[http::field::host])))
+            co_return co_await refuse({421, unknown_host});
         const bool is_head = request.method() == http::verb::head;
         const bool reads = is_head || request.method() == http::verb::get;
         const bool has_content =
@@ -353,6 +361,7 @@ private:
     Connections& all_;
     Connections::Place place_;
     std::unique_ptr<Transport> transport_;
+    bool any_host_;
     std::string buffer_;
     std::optional<RequestFault> fault_;
 };
@@ -379,9 +388,9 @@ void Connections::close_idle()
         (void)socket->close(ignored);
 }
 
-asio::awaitable<void> serve_connection(std::unique_ptr<Transport> transport, Connections& all)
+asio::awaitable<void> serve_connection(std::unique_ptr<Transport> transport, bool any_host, Connections& all)
 {
-    Session session(std::move(transport), all);
+    Session session(std::move(transport), any_host, all);
     co_await session.run();
 }
 

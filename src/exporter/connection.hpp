@@ -10,6 +10,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include "exporter/broadcast.hpp"
+#include "exporter/host_names.hpp"
 #include "exporter/site.hpp"
 #include "exporter/transport.hpp"
 #include "exporter/web_settings.hpp"
@@ -28,13 +29,14 @@ struct Patience {
 /// What all connections share. Holds nothing of Asio's, so it may outlive the io_context. Not thread-safe.
 class Connections {
 public:
-    Connections(Site& served, WebSettings& settings, std::size_t most)
-        : site(served), web(settings), broadcast(served), most_(most)
+    Connections(Site& served, WebSettings& settings, const HostNames& names, std::size_t most)
+        : site(served), web(settings), hosts(names), broadcast(served), most_(most)
     {
     }
 
     Site& site;
     WebSettings& web;
+    const HostNames& hosts;
     /// Where passwords are checked, for that takes its time; set before the first connection.
     boost::asio::thread_pool* workers = nullptr;
     std::size_t checking = 0; ///< passwords, now
@@ -86,6 +88,8 @@ private:
 };
 
 /// Answers the requests of a connection, one after the other, until either end closes it.
-boost::asio::awaitable<void> serve_connection(std::unique_ptr<Transport> transport, Connections& all);
+/// @param any_host whether the client may call this server by any name
+boost::asio::awaitable<void> serve_connection(std::unique_ptr<Transport> transport, bool any_host,
+                                              Connections& all);
 
 } // namespace xdpstat

@@ -78,34 +78,47 @@ bpfxx::Result<ListenAddress> parse_local(std::string_view text)
     return result;
 }
 
+bool is_loopback(const struct in6_addr& host)
+{
+    const bool is_ipv4 = IN6_IS_ADDR_V4MAPPED(&host);
+    return is_ipv4 ? host.s6_addr[12] == IN_LOOPBACKNET : IN6_IS_ADDR_LOOPBACK(&host);
+}
+
 std::string last_error()
 {
     return std::strerror(errno);
 }
 
-/// A socket's own address as a URL: the port may have been 0, for any that is free.
-std::string url_of(int fd)
+/// Fills in what the socket's own address says: its URL, for the port may have been 0, for any that is free.
+void describe(ListeningSocket& socket)
 {
     struct sockaddr_storage storage = {};
     socklen_t size = sizeof storage;
-    if (::getsockname(fd, reinterpret_cast<struct sockaddr*>(&storage), &size) != 0)
-        return "a socket: " + last_error();
+    if (::getsockname(socket.fd.get(), reinterpret_cast<struct sockaddr*>(&storage), &size) != 0) {
+        socket.url = "a socket: " + last_error();
+        return;
+    }
     std::array<char, INET6_ADDRSTRLEN> host{};
     if (storage.ss_family == AF_INET) {
         struct sockaddr_in address = {};
         std::memcpy(&address, &storage, sizeof address);
         ::inet_ntop(AF_INET, &address.sin_addr, host.data(), host.size());
-        return std::string("http://") + host.data() + ":" + std::to_string(ntohs(address.sin_port)) + "/";
-    }
-    if (storage.ss_family == AF_INET6) {
+        socket.is_loopback = ntohl(address.sin_addr.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
+        socket.url =
+            std::string("http://") + host.data() + ":" + std::to_string(ntohs(address.sin_port)) + "/";
+    } else if (storage.ss_family == AF_INET6) {
         struct sockaddr_in6 address = {};
         std::memcpy(&address, &storage, sizeof address);
         ::inet_ntop(AF_INET6, &address.sin6_addr, host.data(), host.size());
-        return std::string("http://[") + host.data() + "]:" + std::to_string(ntohs(address.sin6_port)) + "/";
+        socket.is_loopback = is_loopback(address.sin6_addr);
+        socket.url =
+            std::string("http://[") + host.data() + "]:" + std::to_string(ntohs(address.sin6_port)) + "/";
+    } else {
+        struct sockaddr_un address = {};
+        std::memcpy(&address, &storage, sizeof address);
+        socket.is_local = true;
+        socket.url = std::string(unix_prefix) + address.sun_path;
     }
-    struct sockaddr_un address = {};
-    std::memcpy(&address, &storage, sizeof address);
-    return std::string(unix_prefix) + address.sun_path;
 }
 
 bpfxx::Error listen_error(const ListenAddress& address, int error_number)
@@ -168,7 +181,7 @@ bpfxx::Result<ListeningSocket> try_listen(const ListenAddress& address, int& err
     result.path = address.path;
     if (::listen(result.fd.get(), SOMAXCONN) != 0)
         return failed();
-    result.url = url_of(result.fd.get());
+    describe(result);
     return result;
 }
 
@@ -188,7 +201,7 @@ bpfxx::Result<ListeningSocket> inherited_socket(int number)
     ::fcntl(number, F_SETFL, ::fcntl(number, F_GETFL) | O_NONBLOCK);
     ListeningSocket result;
     result.fd = bpfxx::Fd(number);
-    result.url = url_of(number);
+    describe(result);
     return result;
 }
 

@@ -28,8 +28,10 @@ struct ListenAddress {
 /// A socket that listens. Move-only; a local one's path is removed by whoever is done with it.
 struct ListeningSocket {
     bpfxx::Fd fd;
-    std::string url;  ///< "http://127.0.0.1:10435/", "unix:/run/xdpstat.sock"
-    std::string path; ///< of a local socket that this process made; else empty
+    std::string url;          ///< "http://127.0.0.1:10435/", "unix:/run/xdpstat.sock"
+    std::string path;         ///< of a local socket that this process made; else empty
+    bool is_local = false;    ///< a local socket, whoever made it
+    bool is_loopback = false; ///< on an address that only this machine reaches
 };
 
 /// Errors: busy where somebody listens there, not_found where the machine has no such address, permission.

@@ -44,7 +44,7 @@ class Server {
 public:
     Server(Site& site, WebSettings& web, const ServiceManager& manager, ServerOptions options)
         : site_(site), web_(web), manager_(manager), options_(std::move(options)),
-          all_(site, web, options_.most_connections)
+          all_(site, web, options_.hosts, options_.most_connections)
     {
         all_.workers = &workers_;
     }
@@ -72,6 +72,9 @@ private:
         // A copy of the descriptor: the acceptor closes its own.
         Acceptor acceptor(context_, asio::generic::stream_protocol(domain, 0),
                           ::fcntl(listening.fd.get(), F_DUPFD_CLOEXEC, 0));
+        // A browser is led to a loopback address by somebody else's name; who listens for other machines has to expect
+        // names that nobody told it of.
+        const bool any_host = listening.is_local || (!listening.is_loopback && !options_.hosts.has_names());
         const auto at = acceptors_.insert(acceptors_.end(), &acceptor);
         while (!all_.stopping) {
             auto [error, socket] = co_await acceptor.async_accept(as_result);
@@ -85,7 +88,7 @@ private:
                 asio::steady_timer pause(context_, pause_without_means);
                 (void)co_await pause.async_wait(as_result);
             } else if (all_.make_room()) {
-                asio::co_spawn(context_, serve_connection(transport_of(std::move(socket)), all_),
+                asio::co_spawn(context_, serve_connection(transport_of(std::move(socket)), any_host, all_),
                                [this](const std::exception_ptr&) {
                                    if (all_.stopping && all_.count() == 0)
                                        context_.stop();

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "bpfxx/error.hpp"
+#include "exporter/host_names.hpp"
 #include "exporter/listen_address.hpp"
 #include "exporter/service_manager.hpp"
 #include "exporter/site.hpp"
@@ -14,6 +15,9 @@ namespace xdpstat {
 
 struct ServerOptions {
     std::size_t most_connections = 512;
+    /// Names by which clients may call it. Where it has none, connections to addresses that other machines reach are not
+    /// asked for the name; local sockets never are.
+    HostNames hosts;
     std::function<void()> reload; ///< what SIGHUP asks for
 };
 

@@ -97,7 +97,7 @@ class Client:
         return answer
 
     def ask(self, path: str, method="GET", **fields: str) -> Answer:
-        lines = [f"{method} {path} HTTP/1.1", "Host: test", *(f"{name.replace('_', '-')}: {value}" for name, value in fields.items())]
+        lines = [f"{method} {path} HTTP/1.1", "Host: localhost", *(f"{name.replace('_', '-')}: {value}" for name, value in fields.items())]
         self.send("\r\n".join(lines).encode() + b"\r\n\r\n")
         return self.answer(method)
 

@@ -48,7 +48,7 @@ def test_routes(server, path):
         for method in ("POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "FOO"):
             refused = client.ask(path, method)
             assert (refused.status, refused.fields["allow"]) == (405, "GET, HEAD")
-        assert client.ask(f"http://elsewhere:1{path}").status == 200, "a whole URI is taken (RFC 9112, 3.2.2)"
+        assert client.ask(f"http://127.0.0.1:1{path}").status == 200, "a whole URI is taken (RFC 9112, 3.2.2)"
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/metrics/", "/Metrics", "/../etc/passwd", "/%2e%2e/etc/passwd", "//etc/passwd",
@@ -92,19 +92,19 @@ def test_gzip(server):
 
 def test_one_connection_takes_many_requests_and_pipelines(server):
     with server.client() as client:
-        client.send(b"\r\n" + b"".join(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode() for path in ROUTES * 20))
+        client.send(b"\r\n" + b"".join(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode() for path in ROUTES * 20))
         for path in ROUTES * 20:
             answer = client.answer()
             assert answer.status == 200
             assert (answer.body == b"ok\n") == (path == "/healthz"), "answers come in the order of the requests"
         # In pieces, each byte by itself.
-        for byte in b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n":
+        for byte in b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n":
             client.send(bytes([byte]))
         assert client.answer().body == b"ok\n"
 
 
-@pytest.mark.parametrize("request_text", ["GET /healthz HTTP/1.0\r\n\r\n", "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
-                                          "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Close\r\n\r\n"])  # fmt: skip
+@pytest.mark.parametrize("request_text", ["GET /healthz HTTP/1.0\r\n\r\n", "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+                                          "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: keep-alive, Close\r\n\r\n"])  # fmt: skip
 def test_closes_when_asked_to(server, request_text):
     with server.client() as client:
         client.send(request_text.encode())
@@ -113,10 +113,18 @@ def test_closes_when_asked_to(server, request_text):
         assert client.is_closed() and not client.bytes
 
 
-HOST = b"Host: a\r\n"
+def test_other_protocols_that_are_offered_are_not_taken(server):
+    """An Upgrade is ignored where it is not understood (RFC 9110, 7.8), and the connection goes on."""
+    with server.client() as client:
+        for upgrade in ("h2c", "websocket"):
+            answer = client.ask("/healthz", Connection="Upgrade, HTTP2-Settings", Upgrade=upgrade, HTTP2_Settings="AAMAAABkAARAAAAAAAIAAAAA")
+            assert (answer.status, answer.body) == (200, b"ok\n") and "upgrade" not in answer.fields
+
+
+HOST = b"Host: localhost\r\n"
 MALFORMED = {
     "no host": b"GET / HTTP/1.1\r\n\r\n",
-    "two hosts": b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+    "two hosts": b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: b\r\n\r\n",
     "hostile host": b"GET / HTTP/1.1\r\nHost: <script>alert(1)</script>\r\n\r\n",
     "length and coding": b"GET / HTTP/1.1\r\n" + HOST + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "coding and length": b"GET / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n",
@@ -127,7 +135,7 @@ MALFORMED = {
     "folded": b"GET / HTTP/1.1\r\n" + HOST + b"X: a\r\n b\r\n\r\n",
     "folded coding": b"GET / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding:\r\n chunked\r\n\r\n",
     "bare line feeds": b"GET / HTTP/1.1\n" + HOST.replace(b"\r", b"") + b"\n",
-    "one bare line feed": b"GET / HTTP/1.1\r\n" + b"Host: a\n" + b"\r\n",
+    "one bare line feed": b"GET / HTTP/1.1\r\n" + b"Host: localhost\n" + b"\r\n",
     "bare return": b"GET / HTTP/1.1\r\n" + HOST + b"X: a\rContent-Length: 30\r\n\r\n",
     "zero": b"GET / HTTP/1.1\r\n" + HOST + b"X: a\0b\r\n\r\n",
     "blanks": b"GET  /  HTTP/1.1\r\n" + HOST + b"\r\n",
@@ -142,7 +150,7 @@ MALFORMED = {
 @pytest.mark.parametrize("name", MALFORMED)
 def test_malformed_requests_are_refused_and_nothing_behind_them_is_answered(server, name):
     with server.client() as client:
-        client.send(MALFORMED[name] + b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+        client.send(MALFORMED[name] + b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
         answer = client.answer()
         assert answer.status == (505 if name == "HTTP/2" else 400) and is_secure(answer)
         assert answer.fields["connection"] == "close" and answer.text.strip()
@@ -152,14 +160,14 @@ def test_malformed_requests_are_refused_and_nothing_behind_them_is_answered(serv
 
 
 TOO_MUCH = {
-    "long target": (b"GET /" + b"a" * 3000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
-    "many fields": (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: a\r\n" * 100 + b"\r\n", 431),
-    "long field": (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 10_000 + b"\r\n\r\n", 431),
-    "endless field": (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 1_000_000, 431),
-    "content": (b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", 413),
-    "chunks": (b"GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 413),
-    "much content": (b"POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\nExpect: 100-continue\r\n\r\n", 405),
-    "a proxy's": (b"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n", 404),
+    "long target": (b"GET /" + b"a" * 3000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 414),
+    "many fields": (b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X: a\r\n" * 100 + b"\r\n", 431),
+    "long field": (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 10_000 + b"\r\n\r\n", 431),
+    "endless field": (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 1_000_000, 431),
+    "content": (b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello", 413),
+    "chunks": (b"GET / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 413),
+    "much content": (b"POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000\r\nExpect: 100-continue\r\n\r\n", 405),
+    "a proxy's": (b"CONNECT a:443 HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
 }
 
 
@@ -175,6 +183,52 @@ def test_limits(server, name):
         if status != 404:
             assert client.is_closed() and not client.bytes
     assert server.get("/healthz").status == 200
+
+
+def asked_as(server: Server, host: str, path="/api/v1/snapshot", url=None):
+    with server.client(url) as client:
+        client.send(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        return client.answer()
+
+
+OUR_NAMES = ["127.0.0.1", "127.0.0.2:10435", "localhost", "LOCALHOST:80", "page.localhost", "[::1]:10435", "192.0.2.1", ""]
+OTHER_NAMES = ["evil.example", "evil.example:10435", "localhost.evil.example", "127.0.0.1.evil.example", "0x7f.1"]
+
+
+def test_a_name_that_leads_here_from_elsewhere_reads_nothing(server):
+    """What a browser asks for a page of another site, whose name was made to point to this machine (DNS rebinding)."""
+    for name in OUR_NAMES:
+        assert asked_as(server, name).status == 200, name
+    for name in OTHER_NAMES:
+        for path in [*ROUTES, "/nothing", "/api/v1/stream"]:
+            answer = asked_as(server, name, path)
+            assert answer.status == 421 and is_secure(answer) and answer.fields["connection"] == "close"
+            assert "--web.allowed-host" in answer.text and "evil" not in answer.text
+    with server.client() as client:
+        assert client.ask("http://evil.example/metrics").status == 421, "the target's host counts, whatever the field Host says"
+    with server.client() as client:
+        client.send(b"GET /metrics HTTP/1.0\r\n\r\n")
+        assert client.answer().status == 200, "no browser asks without a name"
+
+
+def test_names_that_are_allowed(start_server, netns, tmp_path):  # noqa: F811
+    path = tmp_path / "socket"
+    addresses = ["127.0.0.1:0", ":0", f"unix:{path}"]
+    plain = start_server(netns=netns, addresses=addresses)
+    assert [asked_as(plain, "node1.example", url=url).status for url in loopback(plain)] == [421, 200, 200]
+    assert plain.stop() == 0
+    named = start_server("--web.allowed-host", "Node1.example", "--web.allowed-host", "stats.example", netns=netns, addresses=addresses)
+    for name, statuses in {"node1.example": [200, 200, 200], "STATS.example.:10435": [200, 200, 200], "10.0.0.1:10435": [200, 200, 200],
+                           "evil.example": [421, 421, 200]}.items():  # fmt: skip
+        assert [asked_as(named, name, url=url).status for url in loopback(named)] == statuses, name
+    assert named.stop() == 0
+    anyone = start_server("--web.allowed-host", "*", netns=netns, addresses=addresses)
+    assert [asked_as(anyone, "evil.example", url=url).status for url in loopback(anyone)] == [200, 200, 200]
+
+
+def loopback(server: Server) -> list[str]:
+    """Its addresses, where it listens on all of the machine by that of this machine alone."""
+    return [re.sub(r"//(\[::\]|0\.0\.0\.0):", "//127.0.0.1:", url) for url in server.urls]
 
 
 def test_a_client_that_is_slow_to_ask_is_closed(server):
@@ -214,7 +268,7 @@ def test_streams_do_not_keep_a_scrape_out(start_server, netns):  # noqa: F811
     try:
         answers = []
         for client in clients:
-            client.send(b"GET /api/v1/stream HTTP/1.1\r\nHost: a\r\n\r\n")
+            client.send(b"GET /api/v1/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
             answers.append(client.head().status)
         assert answers == [200] * 4 + [503] * 2
         assert server.get("/metrics").status == 200
@@ -224,7 +278,7 @@ def test_streams_do_not_keep_a_scrape_out(start_server, netns):  # noqa: F811
 
     def there_is_room() -> bool:
         with server.client() as client:
-            client.send(b"GET /api/v1/stream?interval=0.1 HTTP/1.1\r\nHost: a\r\n\r\n")
+            client.send(b"GET /api/v1/stream?interval=0.1 HTTP/1.1\r\nHost: localhost\r\n\r\n")
             return client.head().status == 200
 
     network.until(there_is_room, "the places of the clients that went are free again")
@@ -238,7 +292,7 @@ def test_stream_tells_what_is_counted(counter, start_server, send, validate):  #
     server = start_server(netns=end.netns)
     with server.client() as one, server.client() as two, server.client() as lazy:
         for client in (one, two, lazy):
-            client.send(b"GET /api/v1/stream?interval=0.2 HTTP/1.1\r\nHost: a\r\n\r\n")
+            client.send(b"GET /api/v1/stream?interval=0.2 HTTP/1.1\r\nHost: localhost\r\n\r\n")
             head = client.head()
             assert head.fields["content-type"] == "text/event-stream" and is_secure(head)
         first = one.event()
@@ -319,6 +373,8 @@ def test_wrong_starts_say_why_on_one_line(xdpstat, server, netns, pin_root, make
     assert serve("--attach").returncode == 2
     assert serve("--web.telemetry-path", "metrics").returncode == 2
     assert serve("--web.max-connections", "0").returncode == 2
+    wrong = serve("--web.allowed-host", "http://a:80")
+    assert wrong.returncode == 2 and "without scheme and port" in one_line(wrong)
     assert not pin_root.exists()
 
 
@@ -361,7 +417,7 @@ def test_sockets_are_taken_over_from_a_service_manager(xdpstat, pin_root):
 
 def test_answers_under_way_are_given_when_it_ends(server):
     with server.client() as idle, server.client() as stream:
-        stream.send(b"GET /api/v1/stream HTTP/1.1\r\nHost: a\r\n\r\n")
+        stream.send(b"GET /api/v1/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert stream.head().status == 200
         assert server.stop(signal.SIGINT) == 0
         assert idle.is_closed() and stream.is_closed()

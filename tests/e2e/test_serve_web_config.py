@@ -104,7 +104,7 @@ def test_tls(start, authority):
         assert client.socket.version() == "TLSv1.3"
         for path in ("/healthz", "/metrics", "/api/v1/snapshot"):
             assert client.ask(path).status == 200
-        client.send(b"GET /api/v1/stream?interval=0.1 HTTP/1.1\r\nHost: a\r\n\r\n")
+        client.send(b"GET /api/v1/stream?interval=0.1 HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert client.head().status == 200
         assert client.event()["interfaces"] == client.event()["interfaces"] == []
     # Who does not know the authority does not come in; who speaks no TLS neither.
@@ -112,7 +112,7 @@ def test_tls(start, authority):
         TlsClient(server, ssl.create_default_context())
     port = int(server.urls[0].rstrip("/").rsplit(":", 1)[1])
     with Client(server.netns, ("127.0.0.1", port)) as client:
-        client.send(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+        client.send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert client.is_closed() and b"ok" not in client.bytes
     with Client(server.netns, ("127.0.0.1", port)) as client:
         client.send(os.urandom(1000))
@@ -212,7 +212,7 @@ def test_passwords(start, bcrypt_hash):
             assert server.get("/nothing", Authorization=login).status == 404
     assert server.get("/healthz").status == 401, "nothing is told to strangers"
     with server.client() as client:
-        client.send(b"GET /api/v1/stream HTTP/1.1\r\nHost: a\r\n\r\n")
+        client.send(b"GET /api/v1/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert client.head().status == 401
 
 
@@ -225,7 +225,7 @@ def test_passwords_do_not_hold_others_up(start, bcrypt_hash):
     guessers = [server.client(timeout=60) for _ in range(4)]
     try:
         for number, guesser in enumerate(guessers):
-            guesser.send(f"GET / HTTP/1.1\r\nHost: a\r\nAuthorization: {basic('dear', str(number))}\r\n\r\n".encode())
+            guesser.send(f"GET / HTTP/1.1\r\nHost: localhost\r\nAuthorization: {basic('dear', str(number))}\r\n\r\n".encode())
         for _ in range(20):
             assert server.get("/healthz", Authorization=basic("alice", "secret")).status == 200
         last = guessers[-1].socket
@@ -300,6 +300,14 @@ def test_files_that_cannot_be_read(xdpstat, netns, pin_root, tmp_path):
 
     assert serve(tmp_path / "nothere.yml").returncode == 3
     assert serve(tmp_path).returncode == 1
+    secret = tmp_path / "secret.yml"
+    secret.write_text("")
+    secret.chmod(0)
+    # Root without the right to read what it may not.
+    words = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", xdpstat.binary, "serve", "--web.config.file", secret]
+    unreadable = subprocess.run([*network.inside(netns), *map(str, words)], capture_output=True, text=True, timeout=30)
+    assert unreadable.returncode == 4 and unreadable.stderr.count("\n") == 1
+    assert f"cannot use the web configuration {secret}: Permission denied" in unreadable.stderr
     (tmp_path / "empty.yml").write_text("")
     empty = Server(xdpstat.start("serve", "--web.config.file", tmp_path / "empty.yml", "--pin-root", pin_root,
                                  "--web.listen-address", "127.0.0.1:0", netns=netns), netns)  # fmt: skip
