@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <malloc.h>
+#include <sys/resource.h>
 
 #include "bpfxx/version.hpp"
 #include "cli/serve.hpp"
@@ -101,6 +102,26 @@ std::string folder_of(const std::string& path)
     return std::filesystem::absolute(path).parent_path().string();
 }
 
+/// Takes the descriptors that as many connections need, of which shells and service managers often allow but 1024 unless a
+/// program asks for more. Returns how many connections there may be: fewer where the limit cannot be raised so far.
+std::size_t take_descriptors(std::size_t connections)
+{
+    constexpr rlim_t others = 128; // maps, sockets, timers
+    struct rlimit limit = {};
+    const rlim_t wanted = connections + others;
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+        return connections;
+    limit.rlim_cur = std::min(wanted, limit.rlim_max);
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur >= wanted)
+        return connections;
+    const rlim_t possible = limit.rlim_cur > 2 * others ? limit.rlim_cur - others : limit.rlim_cur / 2;
+    std::fprintf(stderr,
+                 "xdpstat: %llu open files are allowed (ulimit -Hn): at most %llu connections at once\n",
+                 static_cast<unsigned long long>(limit.rlim_cur), static_cast<unsigned long long>(possible));
+    return static_cast<std::size_t>(possible);
+}
+
 /// Gives up what serving does not need, and says what is kept.
 bpfxx::Result<> confine_to(const std::vector<ListeningSocket>& sockets, const WebSettings& web,
                            const ServeArguments& arguments, const Context& context)
@@ -188,6 +209,7 @@ bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, WebSettings& web,
     if (!maps)
         return std::unexpected(std::move(maps).error());
     warn(collector->read());
+    const std::size_t connections = take_descriptors(arguments.connections);
     BPFXX_TRY(confine_to(sockets, web, arguments, context));
     for (const ListeningSocket& socket : sockets)
         std::fprintf(stderr, "xdpstat: listening on %s\n", url_of(socket, web).c_str());
@@ -203,7 +225,7 @@ bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, WebSettings& web,
         reload_maps(arguments, site);
     };
     return serve(site, web, std::move(sockets), manager,
-                 {.most_connections = arguments.connections, .hosts = hosts, .reload = reload});
+                 {.most_connections = connections, .hosts = hosts, .reload = reload});
 }
 
 } // namespace
