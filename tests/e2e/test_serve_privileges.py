@@ -2,10 +2,13 @@
 """A server keeps no right that it does not need, and says which it keeps."""
 
 import re
+import shutil
+import tempfile
 from pathlib import Path
 
 import network
 import pytest
+from conftest import Xdpstat, need
 from serving import Server
 from test_serve import counter, start_server  # noqa: F401
 
@@ -65,3 +68,40 @@ def test_fixed_goes_on_with_what_it_has(counter, start_server, xdpstat, send, pi
     network.settled(end)
     assert server.metrics()[f'xdpstat_packets_total{{device="{end.name}",ip_version="4",protocol="udp"}}'] == 1000
     assert server.stop() == 0
+
+
+class Unprivileged(Xdpstat):
+    """A copy of the program, where anybody may start it, run by nobody."""
+
+    def _command(self, arguments, netns):
+        who = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+        return [*network.inside(netns), *who, self.binary, *map(str, arguments)]
+
+
+def test_capabilities_of_the_file(counter, start_server, xdpstat, pin_root):  # noqa: F811
+    need(shutil.which("setcap") is not None, "setcap: make deps")
+    end = counter().receiver
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        for program in ("xdpstat", "xdpstat-serve"):
+            if (built := Path(xdpstat.binary).with_name(program)).exists():
+                shutil.copy(built, folder)
+        server_file = folder / "xdpstat-serve"
+        capabilities = "cap_bpf,cap_dac_override,cap_sys_admin+ep"
+        network.run("setcap", capabilities, folder / "xdpstat")
+        nobody = Unprivileged(str(folder / "xdpstat"))
+        nobody.running = xdpstat.running
+        assert nobody.json("show", "--json", "--pin-root", pin_root, netns=end.netns)["interfaces"][0]["interface"] == end.name
+        if server_file.exists():  # else it is the one static program
+            result = nobody("serve", "--pin-root", pin_root, netns=end.netns, check=False)
+            assert result.returncode == 4 and result.stderr.count("\n") == 1
+            assert result.stderr.startswith(f"xdpstat: cannot start {server_file}: xdpstat has its capabilities from its file")
+            hint = result.stderr.strip().rsplit("give it some too: ", 1)[1]
+            assert hint == f"setcap {capabilities} {server_file}"
+            network.run(*hint.split())
+        server = start_server(netns=end.netns, program=nobody)
+        said = next(line for line in server.lines if "keeps" in line)
+        assert "keeps CAP_BPF CAP_SYS_ADMIN CAP_DAC_OVERRIDE," in said
+        assert server.metrics()[f'xdpstat_up{{device="{end.name}"}}'] == 1
+        assert server.stop() == 0
