@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What a test must not leave behind: namespaces, interfaces, pins, BPF programs and links, processes."""
 
+import contextlib
 import json
 import os
 import signal
@@ -66,17 +67,49 @@ def holders(word: str) -> dict[int, set[int]]:
     return found
 
 
+def file_systems_of_others(run: str) -> list[Path]:
+    """The BPF file systems of mount namespaces in which no process of this run is, and which bpftool does not go through."""
+    namespaces: dict[str, list[int]] = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            with contextlib.suppress(OSError):
+                namespaces.setdefault(os.readlink(f"/proc/{entry}/ns/mnt"), []).append(int(entry))
+    namespaces.pop(os.readlink("/proc/self/ns/mnt"), None)
+    found = []
+    for pids in namespaces.values():
+        if any(marked(pid, run) for pid in pids):
+            continue
+        with contextlib.suppress(OSError):
+            mounts = Path(f"/proc/{pids[0]}/mountinfo").read_text().splitlines()
+            found += [Path(f"/proc/{pids[0]}/root{mount.split()[4]}") for mount in mounts if " - bpf " in mount]
+    return found
+
+
+def pinned_by_others(kind: str, run: str) -> set[int]:
+    """The ids of what is pinned there."""
+    found = set()
+    for root in file_systems_of_others(run):
+        with contextlib.suppress(OSError):
+            for path in root.rglob("*"):
+                # Of another kind, or gone meanwhile.
+                with contextlib.suppress(OSError, RuntimeError, ValueError):
+                    if not path.is_dir():
+                        found.add(json.loads(network.run("bpftool", "-j", kind, "show", "pinned", path).stdout)["id"])
+    return found
+
+
 def of_others(kind: str, ids: set[int], run: str, roots: list[Path]) -> set[int]:
     """Those of the programs ("prog") or links ("link") that another run on this machine owns, and not this one:
     only foreign processes hold them open, or they are pinned, and not below our roots."""
     held = holders(f"{kind}_id:")
+    elsewhere = pinned_by_others(kind, run) if ids - held.keys() else set()
     pinned = {one["id"]: [Path(pin) for pin in one.get("pinned", [])] for one in bpf_objects(kind, "-f")}
     found = set()
     for one in ids:
         pids, pins = held.get(one, set()), pinned.get(one, [])
         ours = any(pid == os.getpid() or marked(pid, run) for pid in pids)
         ours |= any(root in pin.parents for root in roots for pin in pins)
-        if (pids or pins) and not ours:
+        if (pids or pins or one in elsewhere) and not ours:
             found.add(one)
     return found
 

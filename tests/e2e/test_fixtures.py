@@ -94,3 +94,21 @@ def test_leak_check_sees_a_program(pin_root, bpf_object):
     (pin_root / "prog").unlink()
     pin_root.rmdir()
     assert leaks.after(before, run, roots) == []
+
+
+def test_leak_check_tells_what_others_have_pinned_in_a_file_system_of_their_own(bpf_object):
+    """As in another run on this machine that has a mount namespace: nobody holds it, and no pin of it is to be seen here."""
+    run = os.environ[leaks.MARK]
+    before = leaks.state(run, [])
+    words = ["unshare", "--mount", "bash", "-c", 'mount -t bpf bpf /sys/fs/bpf && bpftool prog load "$0" /sys/fs/bpf/xs-prog type xdp && '
+             "bpftool -j prog show pinned /sys/fs/bpf/xs-prog && read -r", str(bpf_object)]  # fmt: skip
+    environment = {name: value for name, value in os.environ.items() if name != leaks.MARK}
+    other = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
+    try:
+        number = json.loads(other.stdout.readline())["id"]
+        assert number in leaks.state(run, []).programs - before.programs
+        assert leaks.of_others("prog", {number}, run, []) == {number}
+        assert leaks.after(before, run, []) == []
+    finally:
+        other.communicate(b"\n")
+    network.until(lambda: number not in leaks.state(run, []).programs, "it goes with its file system")
