@@ -38,20 +38,28 @@ std::string joined(const std::vector<std::string>& command)
     return "'" + text + "'";
 }
 
-} // namespace
+constexpr int nowhere = -1;
 
-bpfxx::Result<> run_command(const std::vector<std::string>& command)
+/// @param output where its stdout goes: a descriptor of this process, or nowhere
+bpfxx::Result<pid_t> spawn(const std::vector<std::string>& command, int output)
 {
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    if (output == nowhere)
+        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    else
+        posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
     pid_t pid = 0;
     const int error =
         posix_spawnp(&pid, command.front().c_str(), &actions, nullptr, arguments_of(command).data(), environ);
     posix_spawn_file_actions_destroy(&actions);
     if (error != 0)
         return std::unexpected(bpfxx::system_error("run", joined(command), error));
+    return pid;
+}
 
+bpfxx::Result<> wait_for(pid_t pid, const std::vector<std::string>& command)
+{
     int status = 0;
     if (waitpid(pid, &status, 0) != pid)
         return std::unexpected(bpfxx::system_error("wait for", joined(command), errno));
@@ -61,7 +69,42 @@ bpfxx::Result<> run_command(const std::vector<std::string>& command)
     return {};
 }
 
-bpfxx::Result<TerminalChild> TerminalChild::start(const std::vector<std::string>& command)
+} // namespace
+
+bpfxx::Result<> run_command(const std::vector<std::string>& command)
+{
+    const auto pid = spawn(command, nowhere);
+    return pid ? wait_for(*pid, command) : std::unexpected(pid.error());
+}
+
+bpfxx::Result<std::string> output_of(const std::vector<std::string>& command)
+{
+    std::array<int, 2> ends{};
+    if (pipe2(ends.data(), O_CLOEXEC) != 0)
+        return std::unexpected(bpfxx::system_error("make a pipe for", joined(command), errno));
+    const bpfxx::Fd reading(ends[0]);
+    bpfxx::Fd writing(ends[1]);
+    const auto pid = spawn(command, writing.get());
+    writing = bpfxx::Fd();
+    if (!pid)
+        return std::unexpected(pid.error());
+    std::string output;
+    std::array<char, 4096> part{};
+    for (ssize_t size = 0; (size = read(reading.get(), part.data(), part.size())) > 0;)
+        output.append(part.data(), static_cast<std::size_t>(size));
+    BPFXX_TRY(wait_for(*pid, command));
+    return output;
+}
+
+bpfxx::Result<Child> Child::start(const std::vector<std::string>& command)
+{
+    const auto pid = spawn(command, nowhere);
+    if (!pid)
+        return std::unexpected(pid.error());
+    return Child(*pid, bpfxx::Fd(), joined(command));
+}
+
+bpfxx::Result<Child> Child::start_on_terminal(const std::vector<std::string>& command)
 {
     winsize size{};
     size.ws_row = 24;
@@ -76,15 +119,15 @@ bpfxx::Result<TerminalChild> TerminalChild::start(const std::vector<std::string>
         execvp(arguments[0], arguments.data());
         _exit(exit_not_run);
     }
-    return TerminalChild(pid, bpfxx::Fd(terminal), joined(command));
+    return Child(pid, bpfxx::Fd(terminal), joined(command));
 }
 
-TerminalChild::TerminalChild(TerminalChild&& other) noexcept
+Child::Child(Child&& other) noexcept
     : pid_(std::exchange(other.pid_, 0)), terminal_(std::move(other.terminal_)), name_(std::move(other.name_))
 {
 }
 
-TerminalChild::~TerminalChild()
+Child::~Child()
 {
     if (pid_ == 0)
         return;
@@ -92,7 +135,7 @@ TerminalChild::~TerminalChild()
     waitpid(pid_, nullptr, 0);
 }
 
-bpfxx::Result<> TerminalChild::run_for(std::chrono::milliseconds time)
+bpfxx::Result<> Child::run_for(std::chrono::milliseconds time)
 {
     const auto end = std::chrono::steady_clock::now() + time;
     std::array<char, 4096> drawn{};
@@ -105,7 +148,7 @@ bpfxx::Result<> TerminalChild::run_for(std::chrono::milliseconds time)
     return {};
 }
 
-bpfxx::Result<double> TerminalChild::resident_megabytes() const
+bpfxx::Result<double> Child::resident_megabytes() const
 {
     std::ifstream status("/proc/" + std::to_string(pid_) + "/status");
     for (std::string word; status >> word;) {

@@ -96,7 +96,7 @@ bpfxx::Result<double> time_command(const std::vector<std::string>& command)
 /// Megabytes that `xdpstat watch` holds in memory while it draws on a terminal.
 bpfxx::Result<double> watch_memory(const std::string& xdpstat)
 {
-    auto watch = TerminalChild::start({xdpstat, "watch", counted, "-i", "0.05"});
+    auto watch = Child::start_on_terminal({xdpstat, "watch", counted, "-i", "0.05"});
     if (!watch)
         return std::unexpected(watch.error());
     BPFXX_TRY(watch->run_for(watching));

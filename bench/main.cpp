@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Measures what the counter costs and writes the document to standard output, progress to standard error.
 #include <cstdio>
+#include <set>
 #include <string>
 
 #include <CLI/Config.hpp>
@@ -34,14 +35,34 @@ int fail(const bpfxx::Error& error)
     return 1;
 }
 
-int run(const Settings& settings)
+struct Measurement {
+    const char* name;
+    bpfxx::Result<Section> (*measure)(const Settings& settings);
+};
+
+constexpr Measurement measurements[] = {
+    {"program", measure_program_cost},   {"frames", measure_frame_cost},    {"two-cpus", measure_two_cpus},
+    {"snapshot", measure_snapshot_cost}, {"reading", measure_reading_ways}, {"library", measure_library_cost},
+    {"compile", measure_compile_cost},   {"commands", measure_commands},    {"exporter", measure_exporter},
+};
+
+std::set<std::string> names()
+{
+    std::set<std::string> all;
+    for (const Measurement& measurement : measurements)
+        all.insert(measurement.name);
+    return all;
+}
+
+/// @param wanted names of measurements; empty: all of them
+int run(const Settings& settings, const std::set<std::string>& wanted)
 {
     if (const auto isolated = isolate(); !isolated)
         return fail(isolated.error());
     fmt::print("{}", introduction(settings.machine));
-    for (const auto measure :
-         {measure_program_cost, measure_frame_cost, measure_two_cpus, measure_snapshot_cost,
-          measure_reading_ways, measure_library_cost, measure_compile_cost, measure_commands}) {
+    for (const auto& [name, measure] : measurements) {
+        if (!wanted.empty() && !wanted.contains(name))
+            continue;
         const auto section = measure(settings);
         if (!section)
             return fail(section.error());
@@ -63,11 +84,16 @@ int main(int argc, char** argv)
                                       .repeat = 50'000,
                                       .xdpstat = {},
                                       .stats_reader = {},
-                                      .demo = {}};
+                                      .demo = {},
+                                      .scripts = {}};
+    std::set<std::string> wanted;
     CLI::App program("Measures what the counter costs.", "xdpstat_bench");
     program.add_option("XDPSTAT", settings.xdpstat, "The program to measure")->required();
     program.add_option("--stats-reader", settings.stats_reader, "The native reader to measure")->required();
     program.add_option("--demo", settings.demo, "The folder of the scripts to measure")->required();
+    program.add_option("--scripts", settings.scripts, "The folder of what wrk runs")->required();
+    program.add_option("--only", wanted, "Only these measurements; may be given several times")
+        ->check(CLI::IsMember(xdpstat::bench::names()));
     program.add_option("--rounds", settings.rounds, "Rounds of each measurement")
         ->capture_default_str()
         ->check(CLI::Range(1, 100'000));
@@ -75,5 +101,5 @@ int main(int argc, char** argv)
         ->capture_default_str()
         ->check(CLI::Range(2, 10'000'000));
     CLI11_PARSE(program, argc, argv);
-    return xdpstat::bench::run(settings);
+    return xdpstat::bench::run(settings, wanted);
 }

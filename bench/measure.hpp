@@ -17,6 +17,7 @@ struct Settings {
     std::string xdpstat;      ///< path of the program
     std::string stats_reader; ///< path of the native reader
     std::string demo;         ///< folder of the scripts that read
+    std::string scripts;      ///< folder of what wrk runs
 };
 
 // The measurements, a file each. Only in namespaces of their own: see isolate().
@@ -30,5 +31,7 @@ struct Settings {
 [[nodiscard]] bpfxx::Result<Section> measure_library_cost(const Settings& settings);
 [[nodiscard]] bpfxx::Result<Section> measure_compile_cost(const Settings& settings);
 [[nodiscard]] bpfxx::Result<Section> measure_commands(const Settings& settings);
+/// Errors: unsupported where there is only one CPU.
+[[nodiscard]] bpfxx::Result<Section> measure_exporter(const Settings& settings);
 
 } // namespace xdpstat::bench

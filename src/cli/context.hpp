@@ -58,4 +58,7 @@ void add_doctor(CLI::App& program, Context& context);
 void add_map(CLI::App& program, Context& context);
 void add_serve(CLI::App& program, Context& context);
 
+/// Adds the commands that this program knows: all, or `serve` alone where it is the server.
+void add_commands(CLI::App& program, Context& context);
+
 } // namespace xdpstat

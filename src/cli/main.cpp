@@ -13,7 +13,6 @@
 #include <CLI/Formatter.hpp>
 
 #include "bpfxx/version.hpp"
-#include "cli/completion.hpp"
 #include "cli/context.hpp"
 #include "counter/interface.hpp"
 #include "version.hpp"
@@ -87,17 +86,7 @@ int run(int argc, char** argv)
     program.require_subcommand(1);
     program.fallthrough();
     add_shared_options(program, context);
-    add_attach(program, context);
-    add_detach(program, context);
-    add_status(program, context);
-    add_show(program, context);
-    add_watch(program, context);
-    add_run(program, context);
-    add_verify(program, context);
-    add_doctor(program, context);
-    add_map(program, context);
-    add_serve(program, context);
-    add_completion(program);
+    add_commands(program, context);
 
     try {
         program.parse(argc, argv);

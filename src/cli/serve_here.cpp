@@ -8,13 +8,14 @@
 #include <string_view>
 #include <vector>
 
-#include <malloc.h>
 #include <sys/resource.h>
 
+#include "bpfxx/pin.hpp"
 #include "bpfxx/version.hpp"
 #include "cli/serve.hpp"
 #include "counter/interface.hpp"
 #include "exporter/confinement.hpp"
+#include "exporter/resident_memory.hpp"
 #include "exporter/server.hpp"
 #include "version.hpp"
 #include "view/human.hpp"
@@ -60,8 +61,6 @@ bool attach_all(const ServeArguments& arguments, Context& context)
             failed++;
         }
     }
-    // Loading took megabytes that a process which runs for months should not keep.
-    ::malloc_trim(0);
     return failed < arguments.interfaces.size();
 }
 
@@ -86,6 +85,24 @@ void warn(std::span<const InterfaceScrape> interfaces)
         if (!interface.up())
             std::fprintf(stderr, "xdpstat: %s: %s; xdpstat_up is 0 until it counts\n",
                          printable(interface.interface).c_str(), printable(interface.problem).c_str());
+}
+
+/// What would be taken for served and is not.
+bpfxx::Result<> check_arguments(const ServeArguments& arguments, const Context& context)
+{
+    if (is_taken(arguments.telemetry_path))
+        return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::invalid, "serve metrics at",
+                                                 arguments.telemetry_path, "the page or the API is there",
+                                                 "choose another --web.telemetry-path"));
+    const auto on_bpffs = bpfxx::is_on_bpffs(context.pin_root);
+    if (!on_bpffs)
+        return std::unexpected(on_bpffs.error());
+    // Without any bpf file system nothing has been attached yet, and one may be mounted later; a folder elsewhere is a mistake.
+    if (!*on_bpffs && std::filesystem::exists(context.pin_root))
+        return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::invalid, "look for counters below",
+                                                 context.pin_root, "it is not on a bpf file system",
+                                                 "name the --pin-root that the counters were attached with"));
+    return {};
 }
 
 /// With the scheme that is spoken there.
@@ -208,7 +225,11 @@ bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, WebSettings& web,
     auto maps = open_maps(arguments, context);
     if (!maps)
         return std::unexpected(std::move(maps).error());
-    warn(collector->read());
+    const auto found = collector->read();
+    warn(found);
+    if (found.empty())
+        std::fprintf(stderr,
+                     "xdpstat: nothing is attached yet: xdpstat attach IFACE; it is served from then on\n");
     const std::size_t connections = take_descriptors(arguments.connections);
     BPFXX_TRY(confine_to(sockets, web, arguments, context));
     for (const ListeningSocket& socket : sockets)
@@ -223,7 +244,9 @@ bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, WebSettings& web,
         if (arguments.attach && !arguments.fixed)
             (void)attach_all(arguments, context);
         reload_maps(arguments, site);
+        give_back_memory();
     };
+    give_back_memory();
     return serve(site, web, std::move(sockets), manager,
                  {.most_connections = connections, .hosts = hosts, .reload = reload});
 }
@@ -232,6 +255,8 @@ bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, WebSettings& web,
 
 int serve_command(const ServeArguments& arguments, Context& context)
 {
+    if (const auto checked = check_arguments(arguments, context); !checked)
+        return report(checked.error());
     // Before anything is attached: what cannot be served should not be left behind.
     auto web = WebSettings::open(arguments.web_config);
     if (!web)

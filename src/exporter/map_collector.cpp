@@ -106,8 +106,6 @@ bpfxx::Result<> MapCollector::check_names(const std::vector<MapTarget>& targets)
 bpfxx::Result<> MapCollector::check_fields(const Source& source, const bpfxx::MapInfo& info,
                                            const bpfxx::TypeDecoder& types)
 {
-    if (source.mentions.empty())
-        return {};
     // What fields there are does not depend on what is in them.
     const std::vector<std::byte> zeros(std::max(info.key_size, info.value_size));
     const auto key = types.key(bpfxx::Bytes(zeros).first(info.key_size));
@@ -116,6 +114,11 @@ bpfxx::Result<> MapCollector::check_fields(const Source& source, const bpfxx::Ma
         return std::unexpected(!key ? key.error() : value.error());
     const auto labels = label_fields(*key);
     const auto fields = series_fields(*value);
+    if (fields.empty() && info.value_size > 0)
+        return std::unexpected(
+            bpfxx::make_error(bpfxx::ErrorKind::incompatible, "serve the map", source.pin,
+                              "no integer of its values is known by name: nothing would be told",
+                              "load it with BTF, whose types say what is in it"));
     for (const FieldMention& mention : source.mentions) {
         const bool of_key = mention.of == FieldMention::Of::key;
         const auto& names = of_key ? labels : fields;

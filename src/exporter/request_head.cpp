@@ -51,6 +51,11 @@ std::optional<RequestFault> check_request_line(std::string_view line, bool& is_1
     const auto is_visible = [](char c) { return c > ' ' && c < 0x7f; };
     if (target.empty() || !std::ranges::all_of(target, is_visible))
         return RequestFault{400, "the target has characters that no URI has"};
+    // A path, a whole address as to a proxy, or "*" (RFC 9112, 3.2); no fragment, which stays with the client.
+    const bool has_form =
+        target.front() == '/' || target == "*" || target.find("://") != std::string_view::npos;
+    if (!has_form || target.find('#') != std::string_view::npos)
+        return RequestFault{400, "the target is no path"};
     if (target.size() > most_target_bytes)
         return RequestFault{414, "the target is too long"};
     if (!version.starts_with("HTTP/") || version.size() != 8 || version[6] != '.')

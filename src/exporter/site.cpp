@@ -2,6 +2,7 @@
 #include "exporter/site.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "exporter/embedded_file.hpp"
 #include "exporter/negotiation.hpp"
@@ -18,6 +19,8 @@ using std::chrono::steady_clock;
 constexpr std::string_view snapshot_path = "/api/v1/snapshot";
 constexpr std::string_view stream_path = "/api/v1/stream";
 constexpr std::string_view history_path = "/api/v1/history";
+constexpr std::string_view healthz_path = "/healthz";
+constexpr std::string_view readyz_path = "/readyz";
 constexpr std::string_view json_type = "application/json";
 
 /// How old a reading may be that clients of the API share.
@@ -100,6 +103,13 @@ Site::Site(Collector collector, MapCollector maps, SiteOptions options)
 {
 }
 
+bool is_taken(std::string_view path)
+{
+    constexpr std::array own{snapshot_path, stream_path, history_path, healthz_path, readyz_path};
+    return std::ranges::find(own, path) != own.end() ||
+           std::ranges::find(embedded_files(), path, &EmbeddedFile::path) != embedded_files().end();
+}
+
 Response Site::answer(const Request& request)
 {
     const auto [path, query] = split_target(request.target);
@@ -131,9 +141,9 @@ Response Site::route(std::string_view path, std::string_view query, const Reques
         response.fields.emplace_back("Cache-Control", "no-store");
         return response;
     }
-    if (path == "/healthz")
+    if (path == healthz_path)
         return text(200, "ok");
-    if (path == "/readyz")
+    if (path == readyz_path)
         return readiness();
     const auto files = embedded_files();
     const auto found = std::ranges::find(files, path, &EmbeddedFile::path);

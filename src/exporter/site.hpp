@@ -52,6 +52,9 @@ struct Response {
 /// The fields that every answer has.
 [[nodiscard]] const std::vector<std::pair<std::string_view, std::string_view>>& security_fields();
 
+/// Whether something else than metrics is at this path: the page, its files, the API.
+[[nodiscard]] bool is_taken(std::string_view path);
+
 /// What is served at which path. Knows nothing of sockets. Not thread-safe.
 class Site {
 public:

@@ -5,16 +5,19 @@
 #include <array>
 #include <cerrno>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <unistd.h>
@@ -26,6 +29,11 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+
+/// To a client that speaks without encryption. Its end is that of the connection, as of old.
+constexpr std::string_view not_encrypted =
+    "HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n"
+    "this port speaks TLS: ask for https://\n";
 
 int version_of(TlsVersion version)
 {
@@ -67,7 +75,12 @@ bpfxx::Error bad_file(const std::string& operation, const std::string& path)
 {
     if (::access(path.c_str(), R_OK) != 0)
         return bpfxx::system_error(operation, path, errno);
-    const char* reason = ERR_reason_error_string(ERR_peek_last_error());
+    // The first one is the cause, those after it who met with it.
+    const unsigned long error = ERR_peek_error();
+    if (ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE)
+        return bpfxx::make_error(bpfxx::ErrorKind::invalid, operation, path, "it holds none in PEM format",
+                                 "PEM begins with a line -----BEGIN");
+    const char* reason = ERR_reason_error_string(error);
     return bpfxx::make_error(bpfxx::ErrorKind::invalid, operation, path,
                              reason == nullptr ? "OpenSSL does not take it" : reason);
 }
@@ -153,6 +166,9 @@ public:
     asio::awaitable<bool> handshake() override
     {
         const auto [error] = co_await stream_.async_handshake(asio::ssl::stream_base::server, as_result);
+        if (error.category() == asio::error::get_ssl_category() &&
+            ERR_GET_REASON(static_cast<unsigned long>(error.value())) == SSL_R_HTTP_REQUEST)
+            (void)co_await asio::async_write(stream_.next_layer(), asio::buffer(not_encrypted), as_result);
         co_return !error && client_may_come_in();
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "view/metrics_writer.hpp"
 
-#include <array>
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -11,12 +11,12 @@ namespace xdpstat {
 
 namespace {
 
-template <class Number>
-void append(std::string& text, Number value)
+/// Longer than any number of 64 bits, and any double in the shortest digits that tell it.
+constexpr std::size_t most_digits = 32;
+
+char* put(char* at, std::string_view text) noexcept
 {
-    std::array<char, 32> digits{};
-    const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value);
-    text.append(digits.data(), end);
+    return std::ranges::copy(text, at).out;
 }
 
 /// A line break would end the comment. OpenMetrics escapes quotation marks too.
@@ -92,33 +92,43 @@ std::string_view MetricsWriter::suffix() const noexcept
     return suffix_of(type_);
 }
 
-void MetricsWriter::write_name(std::string_view suffix, std::string_view labels, std::string_view more)
+/// A line in one go, for an exposition has thousands.
+template <class WriteNumber>
+void MetricsWriter::line(std::string_view suffix, std::string_view labels, std::string_view more,
+                         std::size_t most_of_number, const WriteNumber& write_number)
 {
-    (text_ += name_) += suffix;
-    if (!labels.empty())
-        (((text_ += '{') += labels) += more) += '}';
-    text_ += ' ';
+    const std::size_t before = text_.size();
+    const std::size_t most = name_.size() + suffix.size() + labels.size() + more.size() + most_of_number + 4;
+    text_.resize_and_overwrite(before + most, [&](char* text, std::size_t size) {
+        char* at = put(put(text + before, name_), suffix);
+        if (!labels.empty()) {
+            *at++ = '{';
+            at = put(put(at, labels), more);
+            *at++ = '}';
+        }
+        *at++ = ' ';
+        at = write_number(at, text + size - 1);
+        *at++ = '\n';
+        return static_cast<std::size_t>(at - text);
+    });
 }
 
 void MetricsWriter::sample(std::string_view labels, double value)
 {
-    write_name(suffix_of(type_), labels);
-    append(text_, value);
-    text_ += '\n';
+    line(suffix(), labels, {}, most_digits,
+         [&](char* at, char* end) { return std::to_chars(at, end, value).ptr; });
 }
 
 void MetricsWriter::sample_digits(std::string_view labels, std::string_view digits)
 {
-    write_name(suffix_of(type_), labels);
-    (text_ += digits) += '\n';
+    line(suffix(), labels, {}, digits.size(), [&](char* at, char* /*end*/) { return put(at, digits); });
 }
 
 void MetricsWriter::part(std::string_view suffix, std::string_view labels, std::string_view more,
                          std::uint64_t value)
 {
-    write_name(suffix, labels, more);
-    append(text_, value);
-    text_ += '\n';
+    line(suffix, labels, more, most_digits,
+         [&](char* at, char* end) { return std::to_chars(at, end, value).ptr; });
 }
 
 std::string MetricsWriter::bound(std::uint64_t upper) const

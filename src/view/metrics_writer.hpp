@@ -60,7 +60,9 @@ public:
 
 private:
     [[nodiscard]] std::string_view suffix() const noexcept;
-    void write_name(std::string_view suffix, std::string_view labels, std::string_view more = {});
+    template <class WriteNumber>
+    void line(std::string_view suffix, std::string_view labels, std::string_view more,
+              std::size_t most_of_number, const WriteNumber& write_number);
 
     MetricsFormat format_;
     MetricType type_ = MetricType::gauge;

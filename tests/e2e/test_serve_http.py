@@ -167,7 +167,7 @@ TOO_MUCH = {
     "content": (b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello", 413),
     "chunks": (b"GET / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 413),
     "much content": (b"POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000\r\nExpect: 100-continue\r\n\r\n", 405),
-    "a proxy's": (b"CONNECT a:443 HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
+    "a proxy's": (b"CONNECT a:443 HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
 }
 
 
@@ -180,8 +180,7 @@ def test_limits(server, name):
         except (ConnectionResetError, BrokenPipeError):
             pass  # it has heard enough
         assert client.answer().status == status
-        if status != 404:
-            assert client.is_closed() and not client.bytes
+        assert client.is_closed() and not client.bytes
     assert server.get("/healthz").status == 200
 
 
@@ -349,6 +348,11 @@ def test_wrong_starts_say_why_on_one_line(xdpstat, server, netns, pin_root, make
     assert absent.returncode == 3 and "nothere0" in one_line(absent)
     assert serve("--attach").returncode == 2
     assert serve("--web.telemetry-path", "metrics").returncode == 2
+    for path in ("/", "/api/v1/snapshot", "/app.js", "/healthz"):
+        hidden = serve("--web.telemetry-path", path)
+        assert hidden.returncode == 2 and "the page or the API is there" in one_line(hidden)
+    elsewhere = xdpstat("serve", "--pin-root", "/etc", netns=netns, check=False)
+    assert elsewhere.returncode == 2 and "/etc: it is not on a bpf file system" in one_line(elsewhere)
     assert serve("--web.max-connections", "0").returncode == 2
     wrong = serve("--web.allowed-host", "http://a:80")
     assert wrong.returncode == 2 and "without scheme and port" in one_line(wrong)

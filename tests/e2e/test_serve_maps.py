@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """serve --map: any pinned map becomes metrics by its BTF, within a limit."""
 
+import os
 import select
 import signal
 import struct
@@ -80,6 +81,8 @@ def test_what_cannot_be_served_says_why(kinds, xdpstat, netns):  # noqa: F811
     code, said = serve("--map", kinds / "flows", "--map", f"flows={kinds}/numbers")
     assert code == 2 and "has the same name, flows" in said
     assert serve("--map", "0bad=/sys/fs/bpf/a")[0] == 2 and serve("--map", "flows")[0] == 2
+    code, said = serve("--map", kinds / "no_types", "--by-size")
+    assert code == 6 and "nothing would be told" in said and "load it with BTF" in said
     code, said = serve("--map", kinds / "flows", "--map-gauge", "flow.depth")
     assert code == 2 and "no map is called flow" in said
     code, said = serve("--map", kinds / "flows", "--map-gauge", "flows.depth")
@@ -131,9 +134,13 @@ maps:
 
 
 def told(server) -> str:
-    """The next line on its standard error."""
-    assert select.select([server.process.stderr], [], [], 10)[0], "nothing is told"
-    return server.process.stderr.readline()
+    """The next line on its standard error, of which several may come at once."""
+    unread = getattr(server, "unread", b"")
+    while b"\n" not in unread:
+        assert select.select([server.process.stderr], [], [], 10)[0], "nothing is told"
+        unread += os.read(server.process.stderr.fileno(), 4096)
+    line, server.unread = unread.split(b"\n", 1)
+    return line.decode()
 
 
 @pytest.mark.parametrize("fixed", [False, True])

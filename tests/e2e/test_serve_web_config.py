@@ -113,7 +113,7 @@ def test_tls(start, authority):
     port = int(server.urls[0].rstrip("/").rsplit(":", 1)[1])
     with Client(server.netns, ("127.0.0.1", port)) as client:
         client.send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        assert client.is_closed() and b"ok" not in client.bytes
+        assert client.is_closed() and client.bytes.startswith(b"HTTP/1.0 400 ") and b"ask for https://" in client.bytes
     with Client(server.netns, ("127.0.0.1", port)) as client:
         client.send(os.urandom(1000))
         assert client.is_closed()
@@ -300,6 +300,10 @@ def test_files_that_cannot_be_read(xdpstat, netns, pin_root, tmp_path):
 
     assert serve(tmp_path / "nothere.yml").returncode == 3
     assert serve(tmp_path).returncode == 1
+    (tmp_path / "no.pem").write_text("this is no certificate\n")
+    (tmp_path / "tls.yml").write_text("tls_server_config: {cert_file: no.pem, key_file: no.pem}\n")
+    no_pem = serve(tmp_path / "tls.yml")
+    assert no_pem.returncode == 2 and "it holds none in PEM format" in no_pem.stderr
     secret = tmp_path / "secret.yml"
     secret.write_text("")
     secret.chmod(0)

@@ -121,6 +121,9 @@ TEST(RequestHead, RefusesWhatIsNot)
              "G=T / HTTP/1.1\r\nHost: a\r\n\r\n",               // no token
              " GET / HTTP/1.1\r\nHost: a\r\n\r\n",              //
              "GET /\xc3\xa9 HTTP/1.1\r\nHost: a\r\n\r\n",       // no URI
+             "GET healthz HTTP/1.1\r\nHost: a\r\n\r\n",         // no path
+             "GET /healthz#x HTTP/1.1\r\nHost: a\r\n\r\n",      // a fragment
+             "CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n",        // no proxy
              "GET / HTTP/1.1\nHost: a\n\n\r\n\r\n",             // bare line feeds
              "GET / HTTP/1.1\r\nHost: a\nX: b\r\n\r\n",         //
              "GET / HTTP/1.1\r\nHost: a\rX: b\r\n\r\n",         // bare return
