@@ -25,7 +25,7 @@ struct MapTarget {
     std::string pin;
     std::size_t most_series = 0; ///< entries beyond are counted and left out
     MapRules rules{};
-    std::vector<FieldMention> mentions{}; ///< of the fields in the rules
+    std::vector<FieldMention> mentions; ///< of the fields in the rules
 };
 
 /// Reads "NAME=PIN", or "PIN", which takes its name from the last part of the path. Pure. Errors: invalid.

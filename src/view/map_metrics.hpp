@@ -18,10 +18,10 @@ namespace xdpstat {
 /// What of a map is told, and as what. Fields are called by their path without the indexes of arrays, "peer.bytes"; a value
 /// or a key that is no structure is the field "value" or "key". A plain value.
 struct MapRules {
-    std::set<std::string> gauges{};                ///< unsigned integers that may fall
-    std::set<std::string> counters{};              ///< signed integers that only grow
-    std::optional<std::set<std::string>> fields{}; ///< of the value; none: all integers
-    std::optional<std::set<std::string>> labels{}; ///< of the key; none: all fields
+    std::set<std::string> gauges;                ///< unsigned integers that may fall
+    std::set<std::string> counters;              ///< signed integers that only grow
+    std::optional<std::set<std::string>> fields; ///< of the value; none: all integers
+    std::optional<std::set<std::string>> labels; ///< of the key; none: all fields
 
     /// Whether a field of the value becomes series.
     [[nodiscard]] bool tells(const std::string& field) const { return !fields || fields->contains(field); }

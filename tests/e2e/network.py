@@ -125,6 +125,10 @@ def link(mtu: int = 1500, ipv6: bool = True, queues: int | None = None, offloads
             end.run("ip", "neighbour", "replace", peer.ipv4, "lladdr", peer.mac, "dev", end.name)
             if ipv6:
                 end.run("ip", "neighbour", "replace", peer.ipv6, "lladdr", peer.mac, "dev", end.name)
+        # The end that was up first sends once a worker of the kernel has noticed that the other one is; until then, which
+        # on a busy machine is a while, what it sends is thrown away.
+        for end in ends:
+            until(lambda: end.state()["operstate"] == "UP", f"{end.name} is up")
         yield Link(receiver=rx, sender=tx)
 
 

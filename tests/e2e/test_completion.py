@@ -11,7 +11,7 @@ from conftest import need
 WORDS = [
     (["att"], {"attach"}),
     (["s"], {"serve", "show", "status"}),
-    (["serve", "--web."], {"--web.config.file", "--web.listen-address", "--web.max-connections", "--web.telemetry-path"}),
+    (["serve", "--web."], {"--web.allowed-host", "--web.config.file", "--web.listen-address", "--web.max-connections", "--web.telemetry-path"}),
     (["attach", "--mo"], {"--mode", "--mount-bpffs"}),
     (["attach", "--mode", ""], {"auto", "native", "generic", "offload"}),
     (["attach", "--layout", "s"], {"shared"}),

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """serve --map: any pinned map becomes metrics by its BTF, within a limit."""
 
-import os
 import select
 import signal
 import struct
@@ -133,14 +132,10 @@ maps:
     assert len(series_of(server, "whole")) == 4 * 5, "as ever, beside it"
 
 
-def told(server) -> str:
-    """The next line on its standard error, of which several may come at once."""
-    unread = getattr(server, "unread", b"")
-    while b"\n" not in unread:
-        assert select.select([server.process.stderr], [], [], 10)[0], "nothing is told"
-        unread += os.read(server.process.stderr.fileno(), 4096)
-    line, server.unread = unread.split(b"\n", 1)
-    return line.decode()
+def told(server, count: int = 1) -> list[str]:
+    """The next lines on its standard error, which it writes at once."""
+    assert select.select([server.process.stderr], [], [], 10)[0], "nothing is told"
+    return [server.process.stderr.readline() for _ in range(count)]
 
 
 @pytest.mark.parametrize("fixed", [False, True])
@@ -164,14 +159,14 @@ def test_a_file_is_read_again_at_sighup(kinds, serve_file, netns, tmp_path, fixe
         "": "there is no field maps",
     }.items():
         reload(wrong)
-        line = told(server)
+        (line,) = told(server)
         assert what in line and "maps.yml" in line and "going on with what was read before" in line
         assert len(series_of(server, "flows")) == 1
     file.unlink()
     server.process.send_signal(signal.SIGHUP)
-    assert "No such file" in told(server)
+    assert "No such file" in told(server)[0]
     reload(f"maps: [{{pin: {kinds}/flows}}, {{pin: {kinds}/numbers}}, {{pin: {kinds}/nothere}}]\n")
-    lines = [told(server) for _ in range(2 if fixed else 1)]
+    lines = told(server, 2 if fixed else 1)
     assert all("xdpstat_map_up is 0 until it can be read" in line for line in lines) and "nothere" in lines[-1]
     samples = server.metrics()
     assert [samples[f'xdpstat_map_up{{map="{name}"}}'] for name in ("flows", "numbers", "nothere")] == [1, 0 if fixed else 1, 0]
