@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * From a frame to its kind: network layer and transport.
+ * From a frame to its cell: network layer, transport and size.
  *
  * classify_near() answers for nearly every frame with a handful of loads in place. What it cannot answer for
  * goes to classify_far(), a function of its own, which reads every header by a copy: from any fragment of a
  * multi-buffer frame, along chains of any length. The verifier takes the two apart, so neither multiplies
  * the other's paths. Fields keep network order in __be16. Nothing is ever written to the frame.
+ *
+ * The same source is compiled for user space (user_parser.c): what differs there is in access.bpf.h alone.
  */
 #ifndef XDPSTAT_BPF_PARSE_BPF_H
 #define XDPSTAT_BPF_PARSE_BPF_H
 
-#include <stdbool.h>
-
-#include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
 #include <linux/in6.h>
@@ -20,11 +19,9 @@
 #include <linux/ipv6.h>
 
 #include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
 
 #include "abi/xdp_counter.h"
-
-extern const volatile struct xdp_counter_config config;
+#include "access.bpf.h"
 
 /* The tag of 802.1ad's forerunners, still sent by old switches; the UAPI headers do not name it. */
 #define ETH_P_QINQ_OLD 0x9100
@@ -40,9 +37,6 @@ extern const volatile struct xdp_counter_config config;
 /* Fragment offset in the 16-bit field of an IPv4 header (RFC 791) and of an IPv6 fragment header (RFC 8200). */
 #define IPV4_FRAGMENT_OFFSET 0x1fff
 #define IPV6_FRAGMENT_OFFSET 0xfff8
-
-/* No frame in one piece is longer, and the verifier wants a bound. */
-#define LONGEST_LINEAR 0x7fff
 
 /* The last field of an Ethernet header and of every tag. */
 #define ETHERTYPE_OFFSET 12
@@ -182,29 +176,6 @@ static __always_inline __u32 classify_near(const void *data, const void *data_en
 	return is_vlan_tag(ethertype) ? KIND_FAR : kind_of_ethertype(ethertype);
 }
 
-/* Kernels that know multi-buffer frames copy from any fragment (bpf_xdp_load_bytes: 5.18). */
-static __always_inline bool is_linear(void)
-{
-	return config.length == XDP_COUNTER_LENGTH_LINEAR;
-}
-
-/* Copies a header. False: the frame ends before the header does. */
-static __always_inline bool read_header(struct xdp_md *ctx, __u64 offset, void *copy, __u32 size)
-{
-	const void *header;
-
-	if (!is_linear())
-		return !bpf_xdp_load_bytes(ctx, offset, copy, size);
-
-	if (offset > LONGEST_LINEAR)
-		return false;
-	header = (const void *)(long)ctx->data + offset;
-	if (header + size > (const void *)(long)ctx->data_end)
-		return false;
-	__builtin_memcpy(copy, header, size);
-	return true;
-}
-
 static __always_inline __u64 extension_header_bytes(__u8 kind, __u8 length)
 {
 	if (kind == IPPROTO_FRAGMENT)
@@ -311,6 +282,51 @@ __noinline __u32 classify_far(struct xdp_md *ctx, __u64 frame_length)
 	if (ethertype == bpf_htons(ETH_P_IPV6))
 		return walk_ipv6(ctx, offset, frame_length);
 	return kind_of_ethertype(ethertype);
+}
+
+/* The kind of a frame of this length whose linear part, which may be all of it, lies between data and data_end. */
+static __always_inline __u32 classify(struct xdp_md *ctx, const void *data, const void *data_end,
+				      __u64 frame_length)
+{
+	__u32 kind = classify_near(data, data_end);
+
+	return kind == KIND_FAR ? classify_far(ctx, frame_length) : kind;
+}
+
+/* Four numbers in a word, each with the highest bit of its lane to spare. */
+#define LANE_COUNT 4
+#define LANE_BITS 16
+#define LANE_TOP 0x8000
+#define LANE_LARGEST 0x3fff
+#define EACH_LANE 0x0001000100010001ULL
+
+/* In each lane what makes a length above the bound carry into the highest bit. */
+static __always_inline __u64 lanes_of_bounds(int first)
+{
+	static const __u64 bounds[] = TRAFFIC_SIZE_BOUNDS;
+	__u64 lanes = 0;
+
+#pragma unroll
+	for (int i = 0; i < LANE_COUNT; i++)
+		if (first + i < TRAFFIC_SIZE_COUNT - 1)
+			lanes |= (LANE_TOP - 1 - bounds[first + i]) << i * LANE_BITS;
+	return lanes;
+}
+
+/*
+ * How many bounds the length is above. Without a branch, as the lengths of mixed traffic cannot be predicted,
+ * and four bounds at a time, as one by one takes twice the instructions.
+ */
+static __always_inline __u32 size_of_length(__u64 length)
+{
+	__s64 too_long = (__s64)(LANE_LARGEST - length) >> 63; /* all bits, or none */
+	__u64 lanes, above;
+
+	barrier_var(too_long); /* else the compiler makes a branch of it */
+	lanes = ((length | too_long) & LANE_LARGEST) * EACH_LANE;
+	above = (lanes + lanes_of_bounds(0)) / LANE_TOP & EACH_LANE;
+	above += (lanes + lanes_of_bounds(LANE_COUNT)) / LANE_TOP & EACH_LANE;
+	return above * EACH_LANE >> (LANE_COUNT - 1) * LANE_BITS;
 }
 
 #endif

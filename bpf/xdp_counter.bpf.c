@@ -73,42 +73,6 @@ static __always_inline __u64 frame_length(struct xdp_md *ctx)
 	return bpf_xdp_get_buff_len(ctx);
 }
 
-/* Four numbers in a word, each with the highest bit of its lane to spare. */
-#define LANE_COUNT 4
-#define LANE_BITS 16
-#define LANE_TOP 0x8000
-#define LANE_LARGEST 0x3fff
-#define EACH_LANE 0x0001000100010001ULL
-
-/* In each lane what makes a length above the bound carry into the highest bit. */
-static __always_inline __u64 lanes_of_bounds(int first)
-{
-	static const __u64 bounds[] = TRAFFIC_SIZE_BOUNDS;
-	__u64 lanes = 0;
-
-#pragma unroll
-	for (int i = 0; i < LANE_COUNT; i++)
-		if (first + i < TRAFFIC_SIZE_COUNT - 1)
-			lanes |= (LANE_TOP - 1 - bounds[first + i]) << i * LANE_BITS;
-	return lanes;
-}
-
-/*
- * How many bounds the length is above. Without a branch, as the lengths of mixed traffic cannot be predicted,
- * and four bounds at a time, as one by one takes twice the instructions.
- */
-static __always_inline __u32 size_of_length(__u64 length)
-{
-	__s64 too_long = (__s64)(LANE_LARGEST - length) >> 63; /* all bits, or none */
-	__u64 lanes, above;
-
-	barrier_var(too_long); /* else the compiler makes a branch of it */
-	lanes = ((length | too_long) & LANE_LARGEST) * EACH_LANE;
-	above = (lanes + lanes_of_bounds(0)) / LANE_TOP & EACH_LANE;
-	above += (lanes + lanes_of_bounds(LANE_COUNT)) / LANE_TOP & EACH_LANE;
-	return above * EACH_LANE >> (LANE_COUNT - 1) * LANE_BITS;
-}
-
 static __always_inline void add(__u64 *counter, __u64 value, bool shared)
 {
 	if (shared)
@@ -204,11 +168,9 @@ SEC("xdp.frags")
 int xdp_counter(struct xdp_md *ctx)
 {
 	__u64 length = frame_length(ctx);
-	__u32 kind = classify_near((void *)(long)ctx->data, (void *)(long)ctx->data_end);
+	__u32 kind = classify(ctx, (void *)(long)ctx->data, (void *)(long)ctx->data_end, length);
 	__u32 cpu;
 
-	if (kind == KIND_FAR)
-		kind = classify_far(ctx, length);
 	kind = forget(kind, length);
 
 	cpu = bpf_get_smp_processor_id();

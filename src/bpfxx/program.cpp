@@ -73,6 +73,18 @@ Result<ProgramInfo> program_info(int fd)
     return info;
 }
 
+Result<std::uint32_t> test_run(int fd, Bytes packet)
+{
+    LIBBPF_OPTS(bpf_test_run_opts, options);
+    options.data_in = packet.data();
+    options.data_size_in = static_cast<__u32>(packet.size());
+    options.repeat = 1;
+    if (const int error = bpf_prog_test_run_opts(fd, &options); error != 0)
+        return std::unexpected(
+            system_error("run a program over", std::to_string(packet.size()) + " bytes", -error));
+    return options.retval;
+}
+
 Result<Fd> enable_run_statistics()
 {
     Fd fd(bpf_enable_stats(BPF_STATS_RUN_TIME));

@@ -9,6 +9,7 @@
 
 #include "bpfxx/error.hpp"
 #include "bpfxx/fd.hpp"
+#include "bpfxx/view.hpp"
 
 namespace bpfxx {
 
@@ -44,6 +45,12 @@ private:
 
 /// What the kernel tells of a program that is open elsewhere. @param fd borrowed
 [[nodiscard]] Result<ProgramInfo> program_info(int fd);
+
+/// Runs a program once over a packet, attached to nothing (BPF_PROG_TEST_RUN, Linux 4.12), and returns what it returned.
+/// An XDP program gets a frame of at least 14 bytes; of one longer than a page only with fragments, which are its own to
+/// understand. Errors: permission (CAP_NET_ADMIN and CAP_BPF), unsupported, invalid where the kernel does not take the
+/// packet. Thread-safe. @param fd of the program, borrowed @param packet from its link layer on
+[[nodiscard]] Result<std::uint32_t> test_run(int fd, Bytes packet);
 
 /// Has the kernel measure the run time and the runs of all programs until the descriptor is closed, which costs each run
 /// of each of them some nanoseconds. Errors: permission (CAP_SYS_ADMIN), unsupported before Linux 5.8.

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cli/attach.hpp"
 
-#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <utility>
-#include <vector>
 
+#include "cli/choice.hpp"
 #include "cli/context.hpp"
 #include "view/human.hpp"
 
@@ -14,34 +13,12 @@ namespace xdpstat {
 
 namespace {
 
-template <class Value>
-using Choices = std::vector<std::pair<std::string, Value>>;
-
 const Choices<ModeChoice> modes{{"auto", ModeChoice::automatic},
                                 {"native", ModeChoice::native},
                                 {"generic", ModeChoice::generic},
                                 {"offload", ModeChoice::offload}};
 const Choices<SlotLayout> layouts{{to_string(SlotLayout::percpu), SlotLayout::percpu},
                                   {to_string(SlotLayout::shared), SlotLayout::shared}};
-
-/// An option that takes one of a few words. The first is the default.
-template <class Value>
-void add_choice(CLI::App& command, const std::string& name, Value& target, const Choices<Value>& choices,
-                const std::string& help)
-{
-    std::string words;
-    for (const auto& [word, value] : choices)
-        words += (words.empty() ? "" : "|") + word;
-    const auto choose = [&target, &choices, name, words](const std::string& wanted) {
-        const auto found = std::ranges::find(choices, wanted, &std::pair<std::string, Value>::first);
-        if (found == choices.end())
-            throw CLI::ValidationError(name, "'" + wanted + "' is none of " + words);
-        target = found->second;
-    };
-    command.add_option_function<std::string>(name, choose, help)
-        ->type_name(words)
-        ->default_str(choices.front().first);
-}
 
 constexpr const char* examples = R"(Examples:
   sudo xdpstat attach eth0

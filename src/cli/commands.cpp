@@ -14,6 +14,7 @@ void add_commands(CLI::App& program, Context& context)
     add_run(program, context);
     add_verify(program, context);
     add_doctor(program, context);
+    add_replay(program, context);
     add_map(program, context);
     add_serve(program, context);
     add_completion(program);

@@ -70,10 +70,21 @@ std::vector<const CLI::Option*> named_options(const CLI::App& app)
     return app.get_options([](const CLI::Option* option) { return option->nonpositional(); });
 }
 
+/// Whether a command has operands of this name.
+bool takes(const CLI::App& app, const std::string& operand)
+{
+    return !app.get_options([&](const CLI::Option* option) { return option->get_name(true) == operand; })
+                .empty();
+}
+
 bool takes_interfaces(const CLI::App& app)
 {
-    return !app.get_options([](const CLI::Option* option) { return option->get_name(true) == "IFACE"; })
-                .empty();
+    return takes(app, "IFACE");
+}
+
+bool takes_files(const CLI::App& app)
+{
+    return takes(app, "FILE");
 }
 
 std::vector<const CLI::App*> commands(const CLI::App& program)
@@ -147,7 +158,7 @@ std::string bash_script(const CLI::App& program)
         const auto nested = nested_names(*command);
         operands += join(nested, " ");
         cases += "    " + command->get_name() + ") options='" + bash_words(options) + "' operands=\"" +
-                 operands + "\"" + (nested.empty() ? "" : " files=yes") + " ;;\n";
+                 operands + "\"" + (nested.empty() && !takes_files(*command) ? "" : " files=yes") + " ;;\n";
     }
     return "# bash completion for xdpstat\n"
            "_xdpstat()\n{\n"
@@ -207,6 +218,8 @@ std::string zsh_script(const CLI::App& program)
             arguments += zsh_option(*option);
         if (takes_interfaces(*command))
             arguments += std::string(" '*:interface:($(") + list_interfaces + "))'";
+        if (takes_files(*command))
+            arguments += " '*:file:_files'";
         for (const CLI::Option* option : command->get_options())
             if (!option->nonpositional() && !choices(*option).empty())
                 arguments += " ':value:(" + join(choices(*option), " ") + ")'";
@@ -270,6 +283,8 @@ std::string fish_script(const CLI::App& program)
                   quoted(command->get_description()) + "'\n";
         if (takes_interfaces(*command))
             script += "complete -c xdpstat -n '" + condition + "' -a '(" + list_interfaces + ")'\n";
+        if (takes_files(*command))
+            script += "complete -c xdpstat -F -n '" + condition + "'\n";
         if (const auto nested = nested_names(*command); !nested.empty()) {
             const std::string words = join(nested, " ");
             script += "complete -c xdpstat -n '" + condition + "; and not __fish_seen_subcommand_from " +

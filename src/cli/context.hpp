@@ -19,8 +19,8 @@ enum ExitCode : int {
     exit_not_found = 3,    ///< no such interface, no such pin, nothing attached
     exit_permission = 4,   ///< a capability or a file permission is missing
     exit_busy = 5,         ///< another XDP program, or another setting, holds the interface
-    exit_incompatible = 6, ///< a pin or map that is not what it should be
-    exit_unsupported = 7,  ///< the kernel or the driver cannot do it
+    exit_incompatible = 6, ///< a pin, map or capture that is not what it should be
+    exit_unsupported = 7,  ///< the kernel, the driver or the counter cannot do it
     exit_findings = 8,     ///< verify found a gap that it cannot explain, doctor found what stands in the way
 };
 
@@ -55,6 +55,7 @@ void add_watch(CLI::App& program, Context& context);
 void add_run(CLI::App& program, Context& context);
 void add_verify(CLI::App& program, Context& context);
 void add_doctor(CLI::App& program, Context& context);
+void add_replay(CLI::App& program, Context& context);
 void add_map(CLI::App& program, Context& context);
 void add_serve(CLI::App& program, Context& context);
 

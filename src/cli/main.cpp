@@ -29,9 +29,10 @@ constexpr const char* examples = R"(Examples:
   sudo xdpstat show --json | jq '.interfaces[].stats.total_packets'
   sudo xdpstat serve                for Prometheus, and a page for people
   sudo xdpstat doctor eth0          what stands in the way, and what to do
+  sudo xdpstat replay trace.pcap    what the counter would have counted of a capture
 
 Exit codes: 0 done, 1 the system refused, 2 wrong usage, 3 not found, 4 permission missing,
-5 held by somebody else, 6 incompatible pin or map, 7 not supported here, 8 verify or doctor found something)";
+5 held by somebody else, 6 incompatible pin, map or capture, 7 not supported here, 8 verify or doctor found something)";
 
 std::string version_text()
 {

@@ -120,7 +120,7 @@ std::expected<std::vector<Bytes>, std::string> Captures::frames(const ExpectedCa
 {
     std::array<char, PCAP_ERRBUF_SIZE> error{};
     const std::unique_ptr<pcap_t, decltype(&pcap_close)> file(
-        pcap_open_offline((unpacked_ / capture.file).c_str(), error.data()), pcap_close);
+        pcap_open_offline(path(capture).c_str(), error.data()), pcap_close);
     if (!file)
         return std::unexpected(error.data());
     std::vector<Bytes> frames;

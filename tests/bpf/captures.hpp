@@ -40,6 +40,12 @@ public:
 
     [[nodiscard]] const std::vector<ExpectedCapture>& expected() const { return expected_; }
 
+    /// Where a capture lies while this object lives.
+    [[nodiscard]] std::filesystem::path path(const ExpectedCapture& capture) const
+    {
+        return unpacked_ / capture.file;
+    }
+
     /// All frames of one capture, as far as they were captured.
     [[nodiscard]] std::expected<std::vector<Bytes>, std::string> frames(const ExpectedCapture& capture) const;
 

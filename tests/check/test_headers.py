@@ -27,7 +27,7 @@ def ways(path: Path, bpf: list[str]) -> list[list[str]]:
     """The compilers that must take a header."""
     if path.parts[0] == "abi":
         return [C, CPP, bpf]
-    if path.parts[0] == "bpf" or path.name.endswith(".bpf.h"):
+    if path.name.endswith(".bpf.h"):
         return [bpf]
     return [CPP] if path.suffix == ".hpp" else [C, CPP]
 

@@ -116,7 +116,8 @@ def violations(root: Path) -> list[str]:
             target = resolve(root, path, quote, name)
             own = target is not None and Path(row) in target.parents
             below_src = path.parts[0] == "src" and path.parts[1] != "bpfxx"
-            if below_src and matches("libbpf", name):
+            # The tree has a folder of the same name as libbpf's.
+            if below_src and target is None and matches("libbpf", name):
                 found.append(f"{path}: includes {name}: below src/ only src/bpfxx may")
             elif not own and not any(allows(root, word, path, target, name) for word in table[row]):
                 found.append(f"{path}: includes {name}, which is {target or 'outside the tree'}: {row} may include {', '.join(table[row]) or 'nothing'}")
@@ -192,6 +193,12 @@ def test_finds_a_system_header_that_is_not_listed(tmp_path):
 def test_finds_libbpf_outside_bpfxx(tmp_path):
     assert len(broken(tmp_path, "src/low/b.cpp", "#include <bpf/libbpf.h>\n")) == 1
     assert len(broken(tmp_path, "src/top/b.cpp", "#include <bpf/libbpf.h>\n")) == 2
+
+
+def test_tells_the_folder_bpf_from_libbpf(tmp_path):
+    tree.write(tmp_path, "bpf/plain.h", "")
+    found = broken(tmp_path, "src/high/b.cpp", '#include "bpf/plain.h"\n')
+    assert any("src/high may include" in line for line in found) and not any("only src/bpfxx" in line for line in found)
 
 
 def test_finds_an_include_of_tests(tmp_path):

@@ -10,7 +10,7 @@ import network
 import pytest
 from outcome import BUSY, FAILURE, INCOMPATIBLE, NOT_FOUND, OK, PERMISSION, USAGE, one_line, tool  # noqa: F401
 
-COMMANDS = ["attach", "detach", "status", "show", "watch", "run", "verify", "doctor", "completion"]
+COMMANDS = ["attach", "detach", "status", "show", "watch", "run", "verify", "doctor", "replay", "completion"]
 NOBODY = 65534
 
 

@@ -19,6 +19,7 @@ WORDS = [
     (["attach", "lo", "--no-"], {"--no-breakdown"}),
     (["--pin-root", "/sys", "stat"], {"status"}),
     (["show", "--j"], {"--json"}),
+    (["replay", "--engine", ""], {"auto", "kernel", "user"}),
     (["completion", ""], {"bash", "fish", "zsh"}),
 ]
 

@@ -68,7 +68,7 @@ def as_nobody(xdpstat):
     leaks.BPFFS.chmod(mode)
 
 
-@pytest.mark.parametrize("file", ["show_mixed.json", "show_several.json", "status.json", "doctor.json", "verify.json"])
+@pytest.mark.parametrize("file", ["show_mixed.json", "show_several.json", "status.json", "doctor.json", "verify.json", "replay.json", "replay_user.json", "replay-frame.json"])
 def test_golden_documents_keep_to_their_schema(validate, file):
     validate(json.loads((GOLDEN / file).read_text()), file.split("_")[0].split(".")[0])
 
