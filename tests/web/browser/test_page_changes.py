@@ -186,7 +186,7 @@ def test_many_interfaces(make_namespace, attach, serve, make_browser, send):
         assert seen["console"] == [] and seen["errors"] == []
 
 
-def test_nothing_attached_says_so_and_what_to_do(make_namespace, attach, serve, make_browser, xdpstat, pin_root):
+def test_nothing_attached_says_so_and_what_to_do(make_namespace, serve, make_browser, xdpstat, pin_root):
     """On the first visit, while interfaces come, and when the last has gone."""
     netns = make_namespace("later")
     serve(netns)
@@ -200,23 +200,22 @@ def test_nothing_attached_says_so_and_what_to_do(make_namespace, attach, serve, 
     assert not browser.get("[...document.querySelectorAll('.panel:not(#nothing)')].some((panel) => panel.checkVisibility())")
     assert browser("axe")["violations"] == []
     with further_links(netns, ["xslate0", "xslate1"]) as links:
-        attach(links[0].receiver)
+        xdpstat("attach", "xslate0", "--pin-root", pin_root, netns=netns)
         browser.until("document.querySelector('#title').textContent === 'xslate0'")
         assert browser.get("document.querySelector('#status').className") == "live"
         assert "sum" not in browser.text("#facts")
         assert not browser.get("document.querySelector('#nothing').checkVisibility()")
-        attach(links[1].receiver)
+        xdpstat("attach", "xslate1", "--pin-root", pin_root, netns=netns)
         browser.until("document.querySelector('#title').textContent === 'All interfaces'")
         assert browser.text("#facts").startswith("the sum of 2 interfaces;")
-        xdpstat("detach", "xslate1", "--pin-root", pin_root, netns=netns)
-        links[0].receiver.run("ip", "link", "delete", "xslate0")
+        for link in links:
+            xdpstat("detach", link.receiver.name, "--pin-root", pin_root, netns=netns)
         browser.until("document.querySelector('#title').textContent === 'Nothing is attached any more'")
         assert browser.text("#status-text") == "nothing attached"
-        links[1].receiver.run("ip", "link", "delete", "xslate1")
     assert browser("seen")["errors"] == []
 
 
-def test_the_only_interface_does_not_count(make_link, serve, make_browser, attach, xdpstat, pin_root):
+def test_the_only_interface_does_not_count(make_link, serve, make_browser, xdpstat, pin_root):
     """Named to the server: what is wrong stands on the page, whose light is not green."""
     link = make_link(ipv6=False)
     name, netns = link.receiver.name, link.receiver.netns
@@ -226,7 +225,7 @@ def test_the_only_interface_does_not_count(make_link, serve, make_browser, attac
     browser.until("document.querySelector('#status-text').textContent === 'nothing is counted'")
     browser.until("document.querySelector('#notice').textContent.includes('nothing is attached to it')")
     assert browser.get("document.querySelector('#notice').className") == "bad"
-    attach(link.receiver)
+    xdpstat("attach", name, "--pin-root", pin_root, netns=netns)
     browser.until("document.querySelector('#status').className === 'live' && document.querySelector('#notice').hidden")
     xdpstat("detach", name, "--pin-root", pin_root, netns=netns)
     browser.until("document.querySelector('#status-text').textContent === 'nothing is counted'")
