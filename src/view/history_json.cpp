@@ -105,7 +105,7 @@ std::string_view key_of(std::size_t i)
 void write_interface(std::string& text, const HistoryOf& history, const Rows& rows)
 {
     text += "{\"interface\":";
-    text += Json(history.interface).dump(-1, ' ', false, Json::error_handler_t::replace);
+    text += harmless(Json(history.interface).dump(-1, ' ', false, Json::error_handler_t::replace));
     text += ',';
     HistoryText out(text);
     out.column("time", rows, [](const HistoryRow& row) { return row.time; });

@@ -20,6 +20,9 @@ using Json = nlohmann::ordered_json;
 /// The eight counters by the names of their fields.
 [[nodiscard]] Json stats_fields(const pkt_stats& stats);
 
+/// JSON text with all that could steer a terminal escaped, which JSON itself asks for below 0x20 only.
+[[nodiscard]] std::string harmless(std::string json);
+
 /// Indented, with a newline at the end. The name of an interface may be no UTF-8: what is not becomes U+FFFD.
 [[nodiscard]] std::string json_text(const Json& document);
 /// The same on one line.
