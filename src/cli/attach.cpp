@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/context.hpp"
+#include "view/human.hpp"
 
 namespace xdpstat {
 
@@ -22,6 +23,9 @@ const Choices<ModeChoice> modes{{"auto", ModeChoice::automatic},
                                 {"offload", ModeChoice::offload}};
 const Choices<SlotLayout> layouts{{to_string(SlotLayout::percpu), SlotLayout::percpu},
                                   {to_string(SlotLayout::shared), SlotLayout::shared}};
+
+/// That of pins whose group alone is named: it may read.
+constexpr ::mode_t mode_for_group = 0640;
 
 /// An option that takes one of a few words. The first is the default.
 template <class Value>
@@ -42,11 +46,42 @@ void add_choice(CLI::App& command, const std::string& name, Value& target, const
         ->default_str(choices.front().first);
 }
 
+template <class Value>
+Value value_or_usage_error(const std::string& option, bpfxx::Result<Value> result)
+{
+    if (!result)
+        throw CLI::ValidationError(option, result.error().message());
+    return *result;
+}
+
+void add_access_options(CLI::App& command, PinAccess& access)
+{
+    command
+        .add_option_function<std::string>(
+            "--pin-mode",
+            [&access](const std::string& text) {
+                access.mode = value_or_usage_error("--pin-mode", parse_pin_mode(text));
+            },
+            "Who may open the pins, in octal: 0640 lets the group read the counts (default 0600)")
+        ->type_name("MODE");
+    command
+        .add_option_function<std::string>(
+            "--pin-group",
+            [&access](const std::string& text) {
+                access.group = value_or_usage_error("--pin-group", find_group(text));
+                if (!access.mode)
+                    access.mode = mode_for_group;
+            },
+            "The group of the pins, by number or by name in /etc/group; alone it means --pin-mode 0640")
+        ->type_name("GROUP");
+}
+
 constexpr const char* examples = R"(Examples:
   sudo xdpstat attach eth0
   sudo xdpstat attach eth0 eth1 --mode native      fail rather than fall back to generic mode
   sudo xdpstat attach eth0 --layout shared         one slot: any reader of key 0 gets the totals
-  sudo xdpstat attach eth0 --no-breakdown          the headline counters only)";
+  sudo xdpstat attach eth0 --no-breakdown          the headline counters only
+  sudo xdpstat attach eth0 --pin-group monitoring  that group may read the counts)";
 
 } // namespace
 
@@ -58,6 +93,7 @@ void add_attach_options(CLI::App& command, AttachOptions& options)
     command.add_flag_callback(
         "--no-breakdown", [&options] { options.breakdown = false; },
         "Count the headline only: cheaper by one map");
+    add_access_options(command, options.access);
 }
 
 bpfxx::Result<AttachResult> attach_and_tell(const std::string& interface, const AttachOptions& options,
@@ -69,12 +105,13 @@ bpfxx::Result<AttachResult> attach_and_tell(const std::string& interface, const 
     auto result = attach(pin_root(context), interface, complete);
     if (!result)
         return result;
-    std::printf("%s: %s in %s mode\n", interface.c_str(),
+    const std::string name = printable(interface);
+    std::printf("%s: %s in %s mode\n", name.c_str(),
                 result->already_attached ? "already attached" : "attached", result->instance.mode.c_str());
     if (!result->why_not_native.empty())
-        std::printf("%s: not in native mode: %s\n", interface.c_str(), result->why_not_native.c_str());
+        std::printf("%s: not in native mode: %s\n", name.c_str(), printable(result->why_not_native).c_str());
     if (!result->note.empty())
-        std::printf("%s: %s\n", interface.c_str(), result->note.c_str());
+        std::printf("%s: %s\n", name.c_str(), printable(result->note).c_str());
     std::fflush(stdout); // before anything that is written past the buffer
     return result;
 }
