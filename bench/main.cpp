@@ -40,7 +40,7 @@ int run(const Settings& settings)
         return fail(isolated.error());
     fmt::print("{}", introduction(settings.machine));
     for (const auto measure :
-         {measure_program_cost, measure_frame_cost, measure_two_cpus, measure_snapshot_cost,
+         {measure_program_cost, measure_frame_cost, measure_two_cpus, measure_traffic, measure_snapshot_cost,
           measure_reading_ways, measure_library_cost, measure_compile_cost, measure_commands}) {
         const auto section = measure(settings);
         if (!section)
