@@ -8,7 +8,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-to-run deps-to-package deps-to-document deps-to-python deps-to-page build python test test-vm check format tidy install uninstall package docs page bench demo clean
+.PHONY: help deps deps-to-run deps-to-package deps-to-document deps-to-python deps-to-page build python test test-vm check format tidy install uninstall package sbom docs page bench sanitize soak demo clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -61,6 +61,10 @@ uninstall: ## remove what the last make install installed; with the DESTDIR= of 
 
 package: deps-to-package build ## build .deb packages, and .rpm where rpmbuild is installed: build/packages
 	@cmake --build --preset install && cpack --preset release && rm -rf build/packages/_CPack_Packages
+	@scripts/sbom build/release > build/packages/xdpstat.spdx.json && echo build/packages/xdpstat.spdx.json
+
+sbom: build ## write the software bill of materials (SPDX 2.3): build/xdpstat.spdx.json
+	@scripts/sbom build/release > build/xdpstat.spdx.json && echo build/xdpstat.spdx.json
 
 docs: deps-to-document ## build the reference of bpfxx: build/docs/bpfxx/html
 	@cmake --preset release -DXDPSTAT_TESTS=OFF -DXDPSTAT_BENCH=OFF && cmake --build build/release --target reference
@@ -70,6 +74,13 @@ page: deps-to-page ## build the live page anew: web/dist
 
 bench: deps ## measure, and print ratios (root)
 	@cmake --preset release && cmake --build --preset release && scripts/bench
+
+sanitize: deps ## run the tests under the address, undefined-behaviour and thread sanitizers (root)
+	@cmake --preset asan-ubsan && cmake --build --preset asan-ubsan && cmake --build --preset asan-ubsan-e2e && scripts/run-tests asan-ubsan && scripts/run-tests asan-ubsan-e2e
+	@cmake --preset tsan && cmake --build --preset tsan && scripts/run-tests tsan
+
+soak: deps ## scrape `xdpstat serve` ten million times and read a million snapshots a second, and see its memory stay (root)
+	@cmake --preset release && cmake --build --preset release && scripts/soak
 
 demo: deps-to-run build ## attach, send mixed traffic through a veth pair, compare, clean up (root)
 	@cmake --build build/release --target stats_reader && demo/demo.sh

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What the counter is compared with: a program that does nothing, and the simplest that counts.
+ * What the counter is compared with: a program that does nothing, and the simplest that counts; and what sends the
+ * frames that they are run over.
  */
 #include <linux/bpf.h>
 #include <linux/types.h>
@@ -37,6 +38,15 @@ int shared_array(struct xdp_md *ctx)
 		__sync_fetch_and_add(&stats->total_bytes, data_end - data);
 	}
 	return XDP_PASS;
+}
+
+/* Where generate() sends, by index. Writer: the measuring program, before it is run. */
+__u32 target;
+
+SEC("xdp")
+int generate(struct xdp_md *ctx __attribute__((unused)))
+{
+	return bpf_redirect(target, 0);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -41,9 +41,10 @@ struct Measurement {
 };
 
 constexpr Measurement measurements[] = {
-    {"program", measure_program_cost},   {"frames", measure_frame_cost},    {"two-cpus", measure_two_cpus},
-    {"snapshot", measure_snapshot_cost}, {"reading", measure_reading_ways}, {"library", measure_library_cost},
-    {"compile", measure_compile_cost},   {"commands", measure_commands},    {"exporter", measure_exporter},
+    {"program", measure_program_cost}, {"frames", measure_frame_cost},      {"two-cpus", measure_two_cpus},
+    {"traffic", measure_traffic},      {"snapshot", measure_snapshot_cost}, {"reading", measure_reading_ways},
+    {"library", measure_library_cost}, {"compile", measure_compile_cost},   {"commands", measure_commands},
+    {"exporter", measure_exporter},
 };
 
 std::set<std::string> names()

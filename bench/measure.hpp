@@ -26,6 +26,8 @@ struct Settings {
 [[nodiscard]] bpfxx::Result<Section> measure_frame_cost(const Settings& settings);
 /// Errors: unsupported where there is only one CPU.
 [[nodiscard]] bpfxx::Result<Section> measure_two_cpus(const Settings& settings);
+/// Errors: unsupported before Linux 5.18.
+[[nodiscard]] bpfxx::Result<Section> measure_traffic(const Settings& settings);
 [[nodiscard]] bpfxx::Result<Section> measure_snapshot_cost(const Settings& settings);
 [[nodiscard]] bpfxx::Result<Section> measure_reading_ways(const Settings& settings);
 [[nodiscard]] bpfxx::Result<Section> measure_library_cost(const Settings& settings);

@@ -38,6 +38,25 @@ int Baseline::shared_array() const noexcept
     return bpf_program__fd(object_->skeleton->progs.shared_array);
 }
 
+int Baseline::generator_to(std::uint32_t ifindex) const noexcept
+{
+    object_->skeleton->bss->target = ifindex;
+    return bpf_program__fd(object_->skeleton->progs.generate);
+}
+
+bpfxx::Result<> send_frames(int generator_fd, std::span<const std::uint8_t> frame, std::uint32_t count)
+{
+    bpf_test_run_opts run{};
+    run.sz = sizeof(run);
+    run.data_in = frame.data();
+    run.data_size_in = static_cast<__u32>(frame.size());
+    run.repeat = static_cast<int>(count);
+    run.flags = BPF_F_TEST_XDP_LIVE_FRAMES;
+    if (const int error = bpf_prog_test_run_opts(generator_fd, &run); error != 0)
+        return std::unexpected(bpfxx::system_error("send", "test frames", -error));
+    return {};
+}
+
 bpfxx::Result<double> time_program(int program_fd, std::span<const std::uint8_t> frame, std::uint32_t repeat)
 {
     bpf_test_run_opts run{};

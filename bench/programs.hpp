@@ -24,6 +24,8 @@ public:
     [[nodiscard]] int empty() const noexcept;
     /// Adds packets and bytes atomically to one entry of an array.
     [[nodiscard]] int shared_array() const noexcept;
+    /// Sends each frame out of the interface of this index. From the next run on: it is written, and not loaded anew.
+    [[nodiscard]] int generator_to(std::uint32_t ifindex) const noexcept;
 
 private:
     struct Object;
@@ -35,6 +37,10 @@ private:
 /// @returns nanoseconds a run by the kernel's own clock, cut to whole ones
 [[nodiscard]] bpfxx::Result<double> time_program(int program_fd, std::span<const std::uint8_t> frame,
                                                  std::uint32_t repeat);
+
+/// Has a generator send a frame so many times, on the calling thread's CPU. Kernel 5.18 or newer. Errors: system.
+[[nodiscard]] bpfxx::Result<> send_frames(int generator_fd, std::span<const std::uint8_t> frame,
+                                          std::uint32_t count);
 
 [[nodiscard]] std::string to_string(xdp_counter_length length);
 

@@ -55,11 +55,19 @@ private:
 
 // Details.
 
+namespace detail {
+
+/// Whether map_read_only() can succeed: it is an mmapable array, and was opened to be written too. The kernel maps no
+/// descriptor that may only read; such a map is read by lookups.
+[[nodiscard]] bool can_be_mapped(const Map& map);
+
+} // namespace detail
+
 template <class V>
 Result<CounterArray<V>> CounterArray<V>::open(Map map, Proof proof)
 {
     static_assert(is_made_of_u64(shape<V>));
-    if (map.info().is_mmapable_array())
+    if (detail::can_be_mapped(map))
         return wrap(MappedArray<V>::open(std::move(map), proof));
     if (map.info().is_per_cpu_array())
         return wrap(PerCpuArrayMap<V>::open(std::move(map), proof));

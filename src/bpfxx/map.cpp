@@ -270,6 +270,11 @@ Result<Mapping> Map::map_read_only() const
 
 namespace detail {
 
+bool can_be_mapped(const Map& map)
+{
+    return map.info().is_mmapable_array() && (::fcntl(map.fd(), F_GETFL) & O_ACCMODE) == O_RDWR;
+}
+
 Error wrong_map_type(const Map& map, std::uint32_t wanted)
 {
     return incompatible(map,

@@ -66,6 +66,12 @@ Result<> pin(int fd, const std::string& path)
 Result<Fd> open_pinned(const std::string& path, ObjectType wanted)
 {
     Fd fd(bpf_obj_get(path.c_str()));
+    if (!fd && errno == EACCES && wanted != ObjectType::link) {
+        LIBBPF_OPTS(bpf_obj_get_opts, to_read, .file_flags = BPF_F_RDONLY);
+        fd = Fd(bpf_obj_get_opts(path.c_str(), &to_read));
+        if (!fd)
+            errno = EACCES; // a folder may be read, but is no pin
+    }
     if (!fd) {
         const int error = errno;
         // The kernel answers EACCES for a file that is no pin, which reads as if a permission were missing.

@@ -22,7 +22,8 @@ enum class ObjectType { map, program, link, other };
 [[nodiscard]] Result<> pin(int fd, const std::string& path);
 
 /// Opens a pinned object of the kind wanted. Errors: not_found, permission, incompatible where it is of another
-/// kind or no BPF object at all. The caller owns the descriptor; it keeps the object alive, the pin need not stay.
+/// kind or no BPF object at all. The caller owns the descriptor; it keeps the object alive, the pin need not stay. A pin
+/// that may be read and not written, such as one of mode 0640 by its group, is opened to read only, but a link.
 [[nodiscard]] Result<Fd> open_pinned(const std::string& path, ObjectType wanted);
 
 /// Whether a path, or the nearest parent of it that exists, lies on a bpf file system.

@@ -20,11 +20,45 @@ const Choices<ModeChoice> modes{{"auto", ModeChoice::automatic},
 const Choices<SlotLayout> layouts{{to_string(SlotLayout::percpu), SlotLayout::percpu},
                                   {to_string(SlotLayout::shared), SlotLayout::shared}};
 
+/// That of pins whose group alone is named: it may read.
+constexpr ::mode_t mode_for_group = 0640;
+
+template <class Value>
+Value value_or_usage_error(const std::string& option, bpfxx::Result<Value> result)
+{
+    if (!result)
+        throw CLI::ValidationError(option, result.error().message());
+    return *result;
+}
+
+void add_access_options(CLI::App& command, PinAccess& access)
+{
+    command
+        .add_option_function<std::string>(
+            "--pin-mode",
+            [&access](const std::string& text) {
+                access.mode = value_or_usage_error("--pin-mode", parse_pin_mode(text));
+            },
+            "Who may open the pins, in octal: 0640 lets the group read the counts (default 0600)")
+        ->type_name("MODE");
+    command
+        .add_option_function<std::string>(
+            "--pin-group",
+            [&access](const std::string& text) {
+                access.group = value_or_usage_error("--pin-group", find_group(text));
+                if (!access.mode)
+                    access.mode = mode_for_group;
+            },
+            "The group of the pins, by number or by name in /etc/group; alone it means --pin-mode 0640")
+        ->type_name("GROUP");
+}
+
 constexpr const char* examples = R"(Examples:
   sudo xdpstat attach eth0
   sudo xdpstat attach eth0 eth1 --mode native      fail rather than fall back to generic mode
   sudo xdpstat attach eth0 --layout shared         one slot: any reader of key 0 gets the totals
-  sudo xdpstat attach eth0 --no-breakdown          the headline counters only)";
+  sudo xdpstat attach eth0 --no-breakdown          the headline counters only
+  sudo xdpstat attach eth0 --pin-group monitoring  that group may read the counts)";
 
 } // namespace
 
@@ -36,6 +70,7 @@ void add_attach_options(CLI::App& command, AttachOptions& options)
     command.add_flag_callback(
         "--no-breakdown", [&options] { options.breakdown = false; },
         "Count the headline only: cheaper by one map");
+    add_access_options(command, options.access);
 }
 
 void tell_attached(const std::string& interface, const AttachResult& result)
@@ -44,9 +79,9 @@ void tell_attached(const std::string& interface, const AttachResult& result)
     std::printf("%s: %s in %s mode\n", name.c_str(),
                 result.already_attached ? "already attached" : "attached", result.instance.mode.c_str());
     if (!result.why_not_native.empty())
-        std::printf("%s: not in native mode: %s\n", name.c_str(), result.why_not_native.c_str());
+        std::printf("%s: not in native mode: %s\n", name.c_str(), printable(result.why_not_native).c_str());
     if (!result.note.empty())
-        std::printf("%s: %s\n", name.c_str(), result.note.c_str());
+        std::printf("%s: %s\n", name.c_str(), printable(result.note).c_str());
     std::fflush(stdout); // before anything that is written past the buffer
 }
 

@@ -8,7 +8,7 @@
 
 namespace xdpstat {
 
-/// Adds --mode, --layout and --no-breakdown.
+/// Adds --mode, --layout, --no-breakdown, --pin-mode and --pin-group.
 void add_attach_options(CLI::App& command, AttachOptions& options);
 
 /// Says on standard output what came of an attach.

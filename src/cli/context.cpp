@@ -47,11 +47,26 @@ std::string line_of(const bpfxx::Error& error)
     return printable(line);
 }
 
+/// What libbpf and the verifier say, and the fields of other people's maps, a line each.
+std::string printable_lines(const std::string& text)
+{
+    std::string lines;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.find('\n', at), text.size());
+        std::string line = text.substr(at, end - at);
+        std::ranges::replace(line, '\t', ' ');
+        lines += printable(line) + "\n";
+        at = end + 1;
+    }
+    return lines;
+}
+
 } // namespace
 
 int report(const bpfxx::Error& error)
 {
-    std::fprintf(stderr, "xdpstat: %s\n%s", line_of(error).c_str(), error.detail().c_str());
+    std::fprintf(stderr, "xdpstat: %s\n%s", line_of(error).c_str(),
+                 printable_lines(std::string(error.detail())).c_str());
     return exit_code_of(error.kind());
 }
 

@@ -149,6 +149,7 @@ bpfxx::Result<> confine_to(const std::vector<ListeningSocket>& sockets, const We
     needs.find_anew = !arguments.fixed;
     needs.by_size = context.proof == bpfxx::Proof::size;
     needs.attach = arguments.attach && !arguments.fixed;
+    needs.give_group = arguments.how.access.group.has_value();
     needs.pin_root = context.pin_root;
     needs.readable = web.folders();
     if (!arguments.map_config.empty())

@@ -8,6 +8,7 @@
 #include "cli/readings.hpp"
 #include "cli/terminal.hpp"
 #include "counter/reader.hpp"
+#include "view/human.hpp"
 #include "view/show_csv.hpp"
 #include "view/show_json.hpp"
 #include "view/show_text.hpp"
@@ -33,7 +34,8 @@ bpfxx::Result<Reading> read(const Instance& instance, bpfxx::Proof proof)
     if (!reader)
         return std::unexpected(std::move(reader).error());
     for (const std::string& note : reader->notes())
-        std::fprintf(stderr, "xdpstat: %s: %s\n", instance.interface.c_str(), note.c_str());
+        std::fprintf(stderr, "xdpstat: %s: %s\n", printable(instance.interface).c_str(),
+                     printable(note).c_str());
     auto snapshot = reader->read();
     if (!snapshot)
         return std::unexpected(std::move(snapshot).error());

@@ -9,6 +9,7 @@
 #include "cli/context.hpp"
 #include "cli/terminal.hpp"
 #include "counter/reader.hpp"
+#include "view/human.hpp"
 
 namespace xdpstat {
 
@@ -36,7 +37,7 @@ int status(bool json, const Context& context)
     if (!instances)
         return report(instances.error());
     if (instances->empty() && !json) {
-        std::printf("nothing is attached below %s\n", context.pin_root.c_str());
+        std::printf("nothing is attached below %s\n", printable(context.pin_root).c_str());
         return exit_ok;
     }
     int code = exit_ok;

@@ -11,6 +11,7 @@
 #include "bpfxx/map.hpp"
 #include "bpfxx/pin.hpp"
 #include "bpfxx/program.hpp"
+#include "counter/pin_access.hpp"
 #include "counter/pins.hpp"
 
 namespace xdpstat {
@@ -162,6 +163,15 @@ Result<AttachResult> adopt(const PinRoot& root, const Instance& instance, const 
         const auto restored = restore_pins(instance);
         if (!restored)
             return std::unexpected(restored.error());
+        PinAccess access = options.access;
+        if (*restored && !access.is_asked_for())
+            access = access_of(link_pin(instance.directory)); // what is pinned anew is its owner's alone
+        const auto given = access.is_asked_for() ? give_access(instance.directory, access) : false;
+        if (!given)
+            return std::unexpected(given.error());
+        if (*given && options.access.is_asked_for())
+            add_note(result.note, "who may use its pins is changed");
+        add_note(result.note, note_of_the_way(instance.directory, options.access));
         if (*restored)
             add_note(result.note, "pins were missing, or not the counter's own, and are restored");
     }

@@ -135,11 +135,12 @@ Result<Attached> attach_link(const LoadedCounter& counter, const Interface& inte
 /// Pins an attached counter under a name of its own, then shows it whole. What is returned marks the folder as held
 /// by this process; it is empty where the link is pinned.
 Result<bpfxx::Fd> publish(const PinRoot& root, const std::string& interface, const LoadedCounter& counter,
-                          const bpfxx::Link& link, bool keep)
+                          const bpfxx::Link& link, const AttachOptions& options)
 {
     const std::string staging = root.path() + "/" + attaching_prefix + encode_name(interface);
     const std::string directory = root.directory(interface);
-    if (::mkdir(staging.c_str(), 0755) != 0)
+    const ::mode_t mode = options.access.is_asked_for() ? 0700 : 0755;
+    if (::mkdir(staging.c_str(), mode) != 0)
         return std::unexpected(
             bpfxx::system_error("create", staging, errno, errno == EEXIST ? "remove what is in it" : ""));
     bpfxx::Fd hold;
@@ -148,8 +149,15 @@ Result<bpfxx::Fd> publish(const PinRoot& root, const std::string& interface, con
         if (counter.traffic_map_fd() >= 0)
             BPFXX_TRY(bpfxx::pin(counter.traffic_map_fd(), traffic_pin(staging)));
         BPFXX_TRY(bpfxx::pin(counter.program_fd(), program_pin(staging)));
-        if (keep) {
-            BPFXX_TRY(bpfxx::pin(link.fd(), link_pin(staging)));
+        if (options.keep)
+            BPFXX_TRY(bpfxx::pin(link.fd(), new_link_pin(staging)));
+        if (options.access.is_asked_for())
+            if (const auto given = give_access(staging, options.access); !given)
+                return std::unexpected(given.error());
+        if (options.keep) {
+            // From here on whoever mends completes the attach: all else must be done.
+            if (::rename(new_link_pin(staging).c_str(), link_pin(staging).c_str()) != 0)
+                return std::unexpected(bpfxx::system_error("create", link_pin(staging), errno));
         } else {
             auto held = hold_folder(staging);
             if (!held)
@@ -203,7 +211,7 @@ Result<AttachResult> attach_locked(const PinRoot& root, const Interface& interfa
     auto attached = attach_link(*counter, interface, options.mode);
     if (!attached)
         return std::unexpected(std::move(attached).error());
-    auto hold = publish(root, interface.name, *counter, attached->link, options.keep);
+    auto hold = publish(root, interface.name, *counter, attached->link, options);
     if (!hold)
         return std::unexpected(std::move(hold).error());
 
@@ -218,6 +226,7 @@ Result<AttachResult> attach_locked(const PinRoot& root, const Interface& interfa
                         .held = std::nullopt,
                         .note = *note};
     add_note(result.note, note_of(counter->length_source()));
+    add_note(result.note, note_of_the_way(result.instance.directory, options.access));
     if (!options.keep)
         result.held.emplace(std::move(attached->link), std::move(*hold));
     return result;
@@ -265,10 +274,13 @@ Result<AttachResult> attach(const PinRoot& root, const std::string& name, const 
     std::vector<std::string> made;
     const auto lock = create_and_lock(root, options.mount_bpffs, made);
     auto result = lock ? attach_locked(root, *interface, options) : std::unexpected(lock.error());
-    if (!result)
+    if (!result) {
         for (const std::string& folder : made | std::views::reverse)
             (void)::rmdir(folder.c_str()); // what another process has put there meanwhile stays
-    else if (!interface->up)
+        return result;
+    }
+    add_note(result->note, note_of_strangers(root.path()));
+    if (!interface->up)
         add_note(result->note,
                  "it is down and counts as soon as it is up: ip link set " + interface->name + " up");
     return result;

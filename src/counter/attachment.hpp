@@ -8,6 +8,7 @@
 #include "bpfxx/fd.hpp"
 #include "bpfxx/link.hpp"
 #include "counter/instance.hpp"
+#include "counter/pin_access.hpp"
 #include "counter/pin_root.hpp"
 
 namespace xdpstat {
@@ -20,6 +21,7 @@ struct AttachOptions {
     ModeChoice mode = ModeChoice::automatic;
     SlotLayout layout = SlotLayout::percpu;
     bool breakdown = true;
+    PinAccess access; ///< who may open the pins; where the counter is attached already, that is changed
     bool keep = true; ///< pin the link, so that it counts on when the process ends; else it is attached while
                       ///< AttachResult::held lives, whatever ends the process
 };

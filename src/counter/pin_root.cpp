@@ -189,8 +189,7 @@ bpfxx::Result<std::vector<Instance>> PinRoot::instances() const
     std::vector<Instance> instances;
     for (; entries != std::filesystem::directory_iterator(); entries.increment(error)) {
         const std::string folder = entries->path().filename().string();
-        if (entries->is_directory(error) && !is_hidden(folder) &&
-            is_instance_folder(entries->path().string()))
+        if (!is_hidden(folder) && is_instance_folder(entries->path().string()))
             instances.push_back(describe(entries->path().string(), folder));
     }
     std::ranges::sort(instances, {}, &Instance::interface);
@@ -224,7 +223,8 @@ bpfxx::Result<std::vector<std::string>> PinRoot::create(bool mount) const
     auto on_bpffs = bpfxx::is_on_bpffs(path_);
     if (on_bpffs && !*on_bpffs && mount && is_below(path_, bpffs)) {
         if (::mount("bpf", bpffs, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") != 0)
-            return std::unexpected(bpfxx::system_error("mount a bpf file system on", bpffs, errno));
+            return std::unexpected(bpfxx::system_error("mount a bpf file system on", bpffs, errno,
+                                                       errno == EPERM ? "it takes CAP_SYS_ADMIN" : ""));
         on_bpffs = bpfxx::is_on_bpffs(path_);
     }
     if (!on_bpffs)

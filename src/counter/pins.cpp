@@ -5,7 +5,6 @@
 #include "counter/pins.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
@@ -24,11 +23,6 @@ namespace {
 
 using bpfxx::ErrorKind;
 using bpfxx::Result;
-
-std::array<std::string, 4> all_pins(const std::string& directory)
-{
-    return {link_pin(directory), program_pin(directory), stats_pin(directory), traffic_pin(directory)};
-}
 
 std::vector<std::filesystem::path> entries_of(const std::string& directory)
 {
@@ -79,13 +73,19 @@ Result<> mend_move(const std::string& root, const std::string& folder)
 
 Result<bpfxx::Fd> open_folder(const std::string& directory)
 {
-    bpfxx::Fd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    bpfxx::Fd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!fd)
         return std::unexpected(bpfxx::system_error("open", directory, errno));
     return fd;
 }
 
 } // namespace
+
+std::array<std::string, 5> all_pins(const std::string& directory)
+{
+    return {link_pin(directory), new_link_pin(directory), program_pin(directory), stats_pin(directory),
+            traffic_pin(directory)};
+}
 
 bool pin_exists(const std::string& path)
 {
@@ -94,9 +94,19 @@ bool pin_exists(const std::string& path)
     return ::lstat(path.c_str(), &status) == 0;
 }
 
+bool is_folder(const std::string& path)
+{
+    struct stat status = {};
+    return ::lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 bool is_instance_folder(const std::string& directory)
 {
-    return std::ranges::any_of(all_pins(directory), pin_exists);
+    if (!is_folder(directory))
+        return false;
+    struct stat status = {};
+    const bool closed = ::stat((directory + "/.").c_str(), &status) != 0 && errno == EACCES;
+    return closed || std::ranges::any_of(all_pins(directory), pin_exists);
 }
 
 std::optional<PinIdentity> identity_of(const std::string& path)
@@ -172,6 +182,8 @@ Result<> mend_folders(const std::string& root)
     // What cannot be removed is out of sight already, and no reason to refuse what has nothing to do with it.
     for (const std::filesystem::path& entry : entries_of(root)) {
         const std::string folder = entry.filename().string();
+        if (!is_folder(entry.string()))
+            continue;
         if (folder.starts_with(detaching_prefix)) {
             (void)remove_folder(entry.string());
         } else if (folder.starts_with(attaching_prefix)) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <utility>
@@ -31,6 +32,14 @@ inline std::string traffic_pin(const std::string& directory)
     return directory + "/" XDP_COUNTER_TRAFFIC_MAP;
 }
 
+/// Where the link is pinned until it has its mode and group: a folder is whole when its link has its own name.
+inline std::string new_link_pin(const std::string& directory)
+{
+    return directory + "/%link";
+}
+/// All pins that an instance may have.
+[[nodiscard]] std::array<std::string, 5> all_pins(const std::string& directory);
+
 /// Prefixes of folders in which an attach or a detach is under way, or that are changing places. An encoded name
 /// never starts so: its '%' is always followed by '2'.
 inline constexpr const char* attaching_prefix = "%attaching-";
@@ -45,7 +54,9 @@ inline constexpr const char* moving_prefix = "%moving-";
 
 /// Whether anything is there, of whatever kind.
 [[nodiscard]] bool pin_exists(const std::string& path);
-/// Whether a folder holds at least one pin of ours.
+/// Whether a path is a folder itself, and no symbolic link to one: whoever may write below a root may not lead us out of it.
+[[nodiscard]] bool is_folder(const std::string& path);
+/// Whether a path is a folder that holds at least one pin of ours, or may not be looked into.
 [[nodiscard]] bool is_instance_folder(const std::string& directory);
 
 /// What tells one pin or folder from the next at the same path: its device and inode.

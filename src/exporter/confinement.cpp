@@ -45,6 +45,8 @@ std::vector<Kept> wanted_capabilities(const Needs& needs)
     if (needs.attach) {
         kept.push_back({CAP_NET_ADMIN, "CAP_NET_ADMIN"});
         kept.push_back({CAP_PERFMON, "CAP_PERFMON"});
+        if (needs.give_group)
+            kept.push_back({CAP_CHOWN, "CAP_CHOWN"});
     }
     return kept;
 }
@@ -159,8 +161,9 @@ const Names& calls_to_serve()
 
 const Names& calls_to_attach()
 {
-    static const Names names{"bpf",   "perf_event_open", "mkdir",    "mkdirat",
-                             "rmdir", "rename",          "renameat", "renameat2"};
+    static const Names names{"bpf",    "perf_event_open", "mkdir",     "mkdirat", "rmdir",
+                             "rename", "renameat",        "renameat2", "chmod",   "fchmodat",
+                             "chown",  "lchown",          "fchownat"};
     return names;
 }
 

@@ -110,7 +110,7 @@ bool is_total(const HeadlineCounter& counter)
 void write_interface(std::string& text, const HistoryOf& history, const Rows& rows, HistoryCounters counters)
 {
     text += "{\"interface\":";
-    text += Json(history.interface).dump(-1, ' ', false, Json::error_handler_t::replace);
+    text += harmless(Json(history.interface).dump(-1, ' ', false, Json::error_handler_t::replace));
     text += ',';
     HistoryText out(text);
     out.column("time", rows, [](const HistoryRow& row) { return row.time; });

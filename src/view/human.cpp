@@ -143,17 +143,20 @@ std::string rfc3339(std::chrono::system_clock::time_point time)
                        calendar.time.subseconds().count());
 }
 
+bool steers_a_terminal(std::uint32_t code_point) noexcept
+{
+    const bool control = code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0);
+    // Marks that turn the direction of what follows would scramble the whole line.
+    return control || (code_point >= 0x200b && code_point <= 0x200f) ||
+           (code_point >= 0x2028 && code_point <= 0x202e) || (code_point >= 0x2066 && code_point <= 0x2069);
+}
+
 std::string printable(const std::string& name)
 {
     std::string text;
     for (std::size_t at = 0; at < name.size();) {
         const CodePoint point = next_code_point(name, at);
-        const bool control = point.value < 0x20 || (point.value >= 0x7f && point.value < 0xa0);
-        // Marks that turn the direction of what follows would scramble the whole line.
-        const bool direction = (point.value >= 0x200b && point.value <= 0x200f) ||
-                               (point.value >= 0x2028 && point.value <= 0x202e) ||
-                               (point.value >= 0x2066 && point.value <= 0x2069);
-        if (!point.valid || control || direction)
+        if (!point.valid || steers_a_terminal(point.value))
             text += '?';
         else
             text += name.substr(at, point.length);

@@ -29,6 +29,9 @@ namespace xdpstat {
 /// RFC 3339 in UTC with milliseconds: "2026-11-23T10:25:12.042Z".
 [[nodiscard]] std::string rfc3339(std::chrono::system_clock::time_point time);
 
+/// Whether a code point is a control character, or a mark that turns the direction of text. Pure.
+[[nodiscard]] bool steers_a_terminal(std::uint32_t code_point) noexcept;
+
 /// A name that a terminal may print: control characters and what is no UTF-8 become '?'. The kernel forbids
 /// only '/', ':' and white space in the name of an interface, so it may hold escape sequences.
 [[nodiscard]] std::string printable(const std::string& name);

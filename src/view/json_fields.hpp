@@ -22,6 +22,8 @@ using Json = nlohmann::ordered_json;
 
 /// The breakdown: its sums by each side, and the cells that are not empty.
 [[nodiscard]] Json traffic_fields(const traffic_stats& traffic);
+/// JSON text with all that could steer a terminal escaped, which JSON itself asks for below 0x20 only.
+[[nodiscard]] std::string harmless(std::string json);
 
 /// Indented, with a newline at the end. The name of an interface may be no UTF-8: what is not becomes U+FFFD.
 [[nodiscard]] std::string json_text(const Json& document);

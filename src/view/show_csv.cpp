@@ -49,7 +49,7 @@ std::string show_csv(std::span<const Reading> readings)
     std::string text = "interface,taken,counter,network,transport,size,value\n";
     for (const Reading& reading : readings) {
         const std::string row_start =
-            quoted(reading.instance.interface) + "," + rfc3339(reading.snapshot.wall_clock);
+            quoted(printable(reading.instance.interface)) + "," + rfc3339(reading.snapshot.wall_clock);
         for (const HeadlineCounter& counter : headline_counters)
             text +=
                 fmt::format("{},{},,,,{}\n", row_start, counter.key, reading.snapshot.stats.*counter.field);

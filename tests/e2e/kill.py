@@ -8,7 +8,7 @@ from pathlib import Path
 import network
 
 # All that changes what others see. Between two of these a process leaves the same behind wherever it ends.
-CALLS = ("bpf", "mkdir", "mkdirat", "rename", "renameat", "renameat2", "unlink", "unlinkat", "rmdir", "flock", "close")
+CALLS = ("bpf", "mkdir", "mkdirat", "rename", "renameat", "renameat2", "unlink", "unlinkat", "rmdir", "flock", "close", "chmod", "fchmodat", "lchown", "fchownat")
 
 
 def points_of(command: list[str], log: Path) -> list[tuple[str, int]]:
