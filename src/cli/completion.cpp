@@ -180,6 +180,8 @@ std::string bash_script(const CLI::App& program)
            "  if [[ -z $words ]]; then\n"
            "    words=$operands\n"
            "    [[ $current == -* ]] && words=$options\n"
+           "  else\n"
+           "    files=''\n"
            "  fi\n"
            "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
            "  [[ $files && $current != -* ]] &&\n"
