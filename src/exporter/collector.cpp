@@ -17,7 +17,10 @@ constexpr auto longest_without_a_look = std::chrono::seconds(1);
 
 std::string problem_of(const Instance& instance)
 {
-    return instance.mode == mode_detached ? "its counter is detached" : "";
+    if (instance.mode != mode_detached)
+        return "";
+    return find_interface(instance.interface) ? "its counter is detached"
+                                              : "its counter is detached: no interface has its name now";
 }
 
 } // namespace

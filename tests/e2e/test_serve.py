@@ -129,8 +129,12 @@ def test_a_failed_interface_does_not_take_the_others_with_it(counter, start_serv
     samples = server.metrics()
     assert samples['xdpstat_up{device="absent0"}'] == 1
     assert sum_of(samples, "xdpstat_packets_total", device=first.receiver.name) == 0
+    detached = {"interface": first.receiver.name, "problem": "its counter is detached"}
+    assert server.get("/api/v1/snapshot").json()["problems"] == [detached]
     network.run(*network.inside(netns), "ip", "link", "delete", "absent0")
     assert server.metrics()['xdpstat_up{device="absent0"}'] == 0
+    gone = {"interface": "absent0", "problem": "its counter is detached: no interface has its name now"}
+    assert server.get("/api/v1/snapshot").json()["problems"] == [gone, detached]
     assert server.get("/readyz").status == 503
 
 
