@@ -15,6 +15,7 @@ from shutil import which
 ROOT = Path(__file__).resolve().parents[2]
 DASHBOARD = ROOT / "deploy" / "grafana" / "xdpstat.json"
 RULES = ROOT / "deploy" / "prometheus" / "xdpstat.rules.yml"
+ALERTS = RULES.parent / "xdpstat.alerts.yml"
 EXPORTER = "127.0.0.1:10435"
 PROMETHEUS = "127.0.0.1:9090"
 FRAME = bytes.fromhex("ffffffffffff0200000000990800") + bytes([0x45, 0, 0, 46, 0, 0, 0, 0, 64, 17]) + bytes(60)
@@ -111,6 +112,26 @@ def test_what_the_dashboard_shows_is_what_arrived(prometheus, link, xdpstat, pin
     assert prometheus.has('sum(xdpstat_packets_total{ip_version="4", protocol="udp"}) >= 2000')
 
 
+def rules(name: str) -> list[dict]:
+    groups = {group["name"]: group["rules"] for file in (RULES, ALERTS) for group in yaml.safe_load(file.read_text())["groups"]}
+    return groups[name]
+
+
 def test_recording_rules_over_real_readings(prometheus):
-    for rule in [rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]]:
+    for rule in rules("xdpstat"):
         assert prometheus.query(rule["record"]), rule["record"]
+
+
+def test_alerts_over_real_readings(prometheus, link, xdpstat, pin_root):
+    """None is raised, and none fails to be evaluated: labels that match more than one series are an error only then."""
+    for rule in rules("xdpstat-usual"):
+        assert not prometheus.query(rule["expr"]), "a day of readings is not over"
+    alerts = {rule["alert"]: rule["expr"] for rule in rules("xdpstat-alerts")}
+    for name, expression in alerts.items():
+        assert not prometheus.query(expression), name
+    # Detached, with an exporter that was given no interfaces: all series of the interface end.
+    xdpstat("detach", link.receiver.name, "--pin-root", pin_root, netns=link.receiver.netns)
+    network.until(lambda: prometheus.has(alerts["XdpstatNothingCounted"]), "it is seen that nothing is counted", timeout=30)
+    assert not prometheus.query(alerts["XdpstatCounterNotAttached"])
+    xdpstat("attach", link.receiver.name, "--pin-root", pin_root, netns=link.receiver.netns)
+    network.until(lambda: not prometheus.has(alerts["XdpstatNothingCounted"]), "it counts again", timeout=30)

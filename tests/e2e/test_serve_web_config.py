@@ -3,11 +3,13 @@
 
 import base64
 import os
+import re
 import select
 import shutil
 import socket
 import ssl
 import subprocess
+from pathlib import Path
 
 import network
 import pytest
@@ -15,6 +17,7 @@ from conftest import need
 from serving import Client, Server, socket_in
 from test_serve import start_server  # noqa: F401
 
+RUNBOOK = Path(__file__).resolve().parents[2] / "docs" / "runbook.md"
 
 
 @pytest.fixture(scope="module")
@@ -194,6 +197,29 @@ def test_an_expired_certificate_is_told_of(start, authority):
     assert any("has expired" in line for line in server.lines)
     with pytest.raises(ssl.SSLCertVerificationError):
         TlsClient(server, authority.context())
+
+
+def test_the_runbook_asks_in_each_way(start, authority, bcrypt_hash, tmp_path):
+    """docs/runbook.md has one line for each: none, a password, TLS, TLS with a certificate of the client."""
+    authority.issue("server", "host.example")
+    authority.issue("client", "admin.example")
+    ways = re.findall(r"^ask\(\) .*$", RUNBOOK.read_text(), re.MULTILINE)
+    users = f"basic_auth_users: {{alice: '{bcrypt_hash}'}}\n"
+    certain = TLS + ", client_auth_type: RequireAndVerifyClientCert, client_ca_file: ca.crt}\n"
+    answers = {}
+    for kind, settings in enumerate(["", users, TLS + "}\n", certain]):
+        server = start(settings)
+        port = server.urls[0].rstrip("/").rsplit(":", 1)[1]
+        for number, way in enumerate(ways):
+            for old, new in (("10435", port), ("localhost", "127.0.0.1"), ("-u USER", "-u alice:secret"), ("AUTHORITY", f"{tmp_path}/ca"),
+                             ("CLIENT.", f"{tmp_path}/client."), ("HOST.EXAMPLE", "host.example"), ("curl ", "curl --fail --max-time 20 ")):  # fmt: skip
+                way = way.replace(old, new)
+            command = [*network.inside(server.netns), "bash", "-c", f"{way}; ask /healthz"]
+            answers[kind, number] = subprocess.run(command, capture_output=True, text=True).returncode == 0
+        assert server.stop() == 0
+    assert len(ways) == 4
+    assert [answers[kind, kind] for kind in range(4)] == [True] * 4
+    assert not any(answers[kind, 0] for kind in (1, 2, 3)) and not answers[3, 2]
 
 
 def test_passwords(start, bcrypt_hash):
