@@ -3,7 +3,9 @@
 
 import json
 import os
+import re
 import subprocess
+from pathlib import Path
 
 import network
 import pytest
@@ -12,6 +14,7 @@ from conftest import need
 
 UNITS = ["xdpstat.service", "xdpstat-attach@.service", "xdpstat.socket"]
 MOST_EXPOSURE = 2.0
+README = Path(__file__).resolve().parents[2] / "deploy" / "README.md"
 
 
 @pytest.fixture(scope="module")
@@ -129,3 +132,33 @@ def test_the_counter_follows_its_interface(host, link):
     host.run("ip", "link", "delete", "late0")
     network.until(lambda: active() == "inactive", "the unit to stop", timeout=30)
     assert not is_pinned(host, "late0")
+
+
+def test_an_interface_with_a_dash_in_its_name(host):
+    """The unit is called as deploy/README.md says."""
+    command = re.search(r'"\$\((systemd-escape --template=xdpstat-attach@\.service br-lan)\)"', README.read_text())[1]
+    unit = host.run(*command.split()).stdout.strip()
+    assert unit == r"xdpstat-attach@br\x2dlan.service"
+    host.run("ip", "link", "add", "br-lan", "type", "veth", "peer", "name", "peer0")
+    host.systemctl("start", unit, timeout=100)
+    assert is_pinned(host, "br-lan")
+    host.systemctl("stop", unit)
+    assert not is_pinned(host, "br-lan")
+    host.run("ip", "link", "delete", "br-lan")
+
+
+def test_options_name_interfaces_and_a_local_socket(host, link):
+    """As deploy/README.md says: what is named is reported where nothing is attached to it, after a detach too."""
+    name = link.receiver.name
+    options = f"--web.listen-address=unix:/run/xdpstat/serve.sock {name}"
+    host.run("sh", "-c", f"echo 'XDPSTAT_SERVE_OPTIONS=\"{options}\"' >/etc/default/xdpstat")
+    host.systemctl("start", "xdpstat.service", timeout=100)
+    ask = ["curl", "--silent", "--show-error", "--fail", "--unix-socket", "/run/xdpstat/serve.sock", "http://localhost/metrics"]
+    assert f'xdpstat_up{{device="{name}"}} 0' in host.run(*ask).stdout
+    unit = f"xdpstat-attach@{name}.service"
+    host.systemctl("start", unit, timeout=100)
+    assert f'xdpstat_up{{device="{name}"}} 1' in host.run(*ask).stdout
+    host.systemctl("stop", unit)
+    assert f'xdpstat_up{{device="{name}"}} 0' in host.run(*ask).stdout
+    host.systemctl("stop", "xdpstat.service")
+    assert host.run("test", "-e", "/run/xdpstat", check=False).returncode != 0
