@@ -6,6 +6,7 @@
 #include "exporter/embedded_file.hpp"
 #include "exporter/negotiation.hpp"
 #include "exporter/query.hpp"
+#include "view/server_json.hpp"
 #include "view/show_json.hpp"
 
 namespace xdpstat {
@@ -18,6 +19,7 @@ using std::chrono::steady_clock;
 constexpr std::string_view snapshot_path = "/api/v1/snapshot";
 constexpr std::string_view stream_path = "/api/v1/stream";
 constexpr std::string_view history_path = "/api/v1/history";
+constexpr std::string_view server_path = "/api/v1/server";
 constexpr std::string_view json_type = "application/json";
 
 /// How old a reading may be that clients of the API share.
@@ -131,12 +133,16 @@ Response Site::route(std::string_view path, std::string_view query, const Reques
         response.fields.emplace_back("Cache-Control", "no-store");
         return response;
     }
+    if (path == server_path)
+        return json(server_json(options_.build, options_.telemetry_path));
     if (path == "/healthz")
         return text(200, "ok");
     if (path == "/readyz")
         return readiness();
     const auto files = embedded_files();
-    const auto found = std::ranges::find(files, path, &EmbeddedFile::path);
+    // Browsers ask for it beside an answer that is no page, which cannot say where its icon is.
+    const auto found =
+        std::ranges::find(files, path == "/favicon.ico" ? "/icon.svg" : path, &EmbeddedFile::path);
     if (found != files.end())
         return file(*found, request);
     return text(404, "there is nothing here; see /");
@@ -167,11 +173,16 @@ Response Site::history(std::string_view query)
     const auto step = query_number(query, "step", 1, longest_step, 1);
     if (!seconds || !step)
         return text(400, "seconds is 1 to 900, step is 1 to 60");
+    const auto counters = query_values(query, "counters");
+    if (std::ranges::any_of(counters, [](const std::string& which) { return which != "total"; }))
+        return text(400, "counters is total, or not given");
     const auto now =
         std::chrono::floor<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
     const auto named = query_values(query, "interface");
-    return json(history_json(history_.all(named), static_cast<std::int64_t>(*step),
-                             now - static_cast<std::int64_t>(*seconds * 1000)));
+    return json(history_json(history_.all(named),
+                             {.step = static_cast<std::int64_t>(*step),
+                              .since = now - static_cast<std::int64_t>(*seconds * 1000),
+                              .counters = counters.empty() ? HistoryCounters::all : HistoryCounters::total}));
 }
 
 Response Site::readiness()

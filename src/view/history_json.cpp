@@ -18,15 +18,15 @@ constexpr std::size_t transports_at = sizes_at + 2 * TRAFFIC_SIZE_COUNT;
 constexpr std::size_t versions_at = transports_at + 2 * TRAFFIC_TRANSPORT_COUNT;
 static_assert(versions_at + 2 * ip_versions == history_counters);
 
-Rows chosen_rows(const HistoryOf& history, std::int64_t step, std::int64_t since)
+Rows chosen_rows(const HistoryOf& history, const HistoryQuery& query)
 {
     Rows rows;
     std::int64_t last_step = -1;
     for (const auto piece : {history.older, history.newer}) {
         for (const HistoryRow& row : piece) {
-            if (row.time < since)
+            if (row.time < query.since)
                 continue;
-            const std::int64_t this_step = row.time / (step * 1000);
+            const std::int64_t this_step = row.time / (query.step * 1000);
             if (this_step == last_step)
                 rows.back() = &row;
             else
@@ -102,7 +102,12 @@ std::string_view key_of(std::size_t i)
     return name_of(static_cast<Enum>(i)).key;
 }
 
-void write_interface(std::string& text, const HistoryOf& history, const Rows& rows)
+bool is_total(const HeadlineCounter& counter)
+{
+    return counter.field == &pkt_stats::total_packets || counter.field == &pkt_stats::total_bytes;
+}
+
+void write_interface(std::string& text, const HistoryOf& history, const Rows& rows, HistoryCounters counters)
 {
     text += "{\"interface\":";
     text += Json(history.interface).dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -111,10 +116,12 @@ void write_interface(std::string& text, const HistoryOf& history, const Rows& ro
     out.column("time", rows, [](const HistoryRow& row) { return row.time; });
     out.open("stats");
     for (std::size_t i = 0; i < headline_counters.size(); i++)
-        out.column(headline_counters[i].key, rows, [i](const HistoryRow& row) { return row.counters[i]; });
+        if (counters == HistoryCounters::all || is_total(headline_counters[i]))
+            out.column(headline_counters[i].key, rows,
+                       [i](const HistoryRow& row) { return row.counters[i]; });
     out.close('}');
     // A counter attached anew may have gained or lost the breakdown: without it for a row, there is none.
-    bool has_breakdown = !rows.empty();
+    bool has_breakdown = !rows.empty() && counters == HistoryCounters::all;
     for (const HistoryRow* row : rows)
         has_breakdown = has_breakdown && row->has_breakdown;
     if (has_breakdown) {
@@ -157,12 +164,12 @@ HistoryRow history_row(const Snapshot& snapshot) noexcept
     return row;
 }
 
-std::string history_json(std::span<const HistoryOf> interfaces, std::int64_t step, std::int64_t since)
+std::string history_json(std::span<const HistoryOf> interfaces, const HistoryQuery& query)
 {
     std::string text = R"({"schema":")" + std::string(history_schema) + R"(","step":)" +
-                       std::to_string(step) + R"(,"interfaces":[)";
+                       std::to_string(query.step) + R"(,"interfaces":[)";
     for (const HistoryOf& history : interfaces)
-        write_interface(text, history, chosen_rows(history, step, since));
+        write_interface(text, history, chosen_rows(history, query), query.counters);
     if (text.ends_with(','))
         text.pop_back();
     return text += "]}\n";

@@ -37,9 +37,18 @@ struct HistoryOf {
 /// The version of the schema, docs/schema/history.v1.json.
 inline constexpr const char* history_schema = "xdpstat.history/1";
 
-/// Columns of numbers, one for each counter, on one line with its newline. Of the rows within each `step` seconds of
-/// the clock the last is taken; rows before `since` (milliseconds since 1970) are left out. Pure.
-[[nodiscard]] std::string history_json(std::span<const HistoryOf> interfaces, std::int64_t step,
-                                       std::int64_t since);
+enum class HistoryCounters : std::uint8_t {
+    all,
+    total, ///< packets and bytes alone, a twentieth of the text
+};
+
+struct HistoryQuery {
+    std::int64_t step = 1;  ///< seconds of the clock; of the rows within each the last is taken
+    std::int64_t since = 0; ///< milliseconds since 1970; rows before are left out
+    HistoryCounters counters = HistoryCounters::all;
+};
+
+/// Columns of numbers, one for each counter, on one line with its newline. Pure.
+[[nodiscard]] std::string history_json(std::span<const HistoryOf> interfaces, const HistoryQuery& query);
 
 } // namespace xdpstat

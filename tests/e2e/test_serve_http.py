@@ -17,7 +17,7 @@ from test_output import validate  # noqa: F401
 from test_serve import counter, start_server  # noqa: F401
 
 CONTENT_SECURITY = ["default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "img-src 'self' data:"]
-ROUTES = ["/", "/metrics", "/api/v1/snapshot", "/api/v1/history", "/healthz", "/readyz"]
+ROUTES = ["/", "/metrics", "/api/v1/snapshot", "/api/v1/history", "/api/v1/server", "/favicon.ico", "/healthz", "/readyz"]
 
 
 @pytest.fixture
@@ -63,7 +63,8 @@ def test_page_refers_to_what_there_is(server):
     answer = server.get("/")
     assert answer.fields["content-type"] == "text/html; charset=utf-8"
     links = {re.sub(r"^\./", "", link) for link in re.findall(r'(?:href|src)="([^"#]+)"', answer.text)}
-    assert {"metrics", "api/v1/snapshot"} <= links
+    assert {"icon.svg", "api/v1/snapshot"} <= links
+    assert "metrics" not in links, "only the server knows where they are"
     for link in links:
         assert not re.match(r"\w+:|/", link), "relative, so that it works below any path"
         file = server.get(f"/{link}")
@@ -78,6 +79,13 @@ def test_telemetry_path(start_server, netns):  # noqa: F811
     server = start_server("--web.telemetry-path", "/other", netns=netns)
     assert server.get("/other").text.startswith("# HELP") and server.get("/metrics").status == 404
     assert server.get("/").status == 200
+    assert server.get("/api/v1/server").json()["telemetry_path"] == "/other"
+
+
+def test_icon_where_browsers_look_for_it(server):
+    icon = server.get("/favicon.ico")
+    assert (icon.status, icon.fields["content-type"]) == (200, "image/svg+xml")
+    assert icon.text == server.get("/icon.svg").text
 
 
 def test_gzip(server):
@@ -305,9 +313,13 @@ def test_documents_keep_to_their_schema(counter, start_server, validate):  # noq
     for side in interface["traffic"].values():
         lengths |= {len(column) for cell in side.values() for column in cell.values()}
     assert len(lengths) == 1
+    total = server.get("/api/v1/history?counters=total").json()
+    validate(total, "history")
+    assert list(total["interfaces"][0]["stats"]) == ["total_packets", "total_bytes"] and "traffic" not in total["interfaces"][0]
+    validate(server.get("/api/v1/server").json(), "server")
     assert server.get("/api/v1/history?interface=nothere").json()["interfaces"] == []
     assert len(server.get(f"/api/v1/history?interface={name}&seconds=900&step=60").json()["interfaces"][0]["time"]) <= 2
-    for query in ("seconds=0", "seconds=901", "step=0", "step=61", "step=x"):
+    for query in ("seconds=0", "seconds=901", "step=0", "step=61", "step=x", "counters=some"):
         assert server.get(f"/api/v1/history?{query}").status == 400
 
 

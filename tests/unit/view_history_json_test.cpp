@@ -4,6 +4,7 @@
 
 #include "exporter/sample_history.hpp"
 #include "view/history_json.hpp"
+#include "view/server_json.hpp"
 #include "view_samples.hpp"
 
 namespace xdpstat {
@@ -35,7 +36,7 @@ void add(SampleHistory& history, const InterfaceScrape& scrape, std::int64_t tim
 nlohmann::json json_of(const SampleHistory& history, std::int64_t step = 1, std::int64_t since = 0,
                        const std::vector<std::string>& named = {})
 {
-    return nlohmann::json::parse(history_json(history.all(named), step, since));
+    return nlohmann::json::parse(history_json(history.all(named), {.step = step, .since = since}));
 }
 
 TEST(HistoryJson, Golden)
@@ -44,7 +45,7 @@ TEST(HistoryJson, Golden)
     for (int i = 0; i < 3; i++)
         history.add(std::vector{at("eth0", start + i * 1000), at("eth1", start + i * 1000, false)},
                     start + i * 1000);
-    samples::expect_golden("history.json", history_json(history.all({}), 1, 0));
+    samples::expect_golden("history.json", history_json(history.all({}), {}));
 }
 
 TEST(HistoryJson, SumsAreThoseOfTheSnapshot)
@@ -58,6 +59,28 @@ TEST(HistoryJson, SumsAreThoseOfTheSnapshot)
     EXPECT_EQ(traffic["by_transport"]["udp"]["packets"][0].get<std::uint64_t>(),
               by_transport(snapshot.traffic)[TRAFFIC_TRANSPORT_UDP].packets);
     EXPECT_EQ(traffic["by_ip_version"]["6"]["packets"][0].get<std::uint64_t>(), snapshot.stats.ipv6_packets);
+}
+
+TEST(HistoryJson, TotalsAlone)
+{
+    SampleHistory history;
+    add(history, at("eth0", start), start);
+    const auto whole = json_of(history)["interfaces"][0];
+    const auto total = nlohmann::json::parse(
+        history_json(history.all({}), {.counters = HistoryCounters::total}))["interfaces"][0];
+    EXPECT_EQ(total["time"], whole["time"]);
+    EXPECT_EQ(total["stats"].size(), 2U);
+    for (const char* counter : {"total_packets", "total_bytes"})
+        EXPECT_EQ(total["stats"][counter], whole["stats"][counter]);
+    EXPECT_TRUE(whole.contains("traffic"));
+    EXPECT_FALSE(total.contains("traffic"));
+}
+
+TEST(ServerJson, NamesTheVersionAndThePathOfTheMetrics)
+{
+    const std::string text = server_json({.version = "1.2.3", .commit = "abc", .libbpf = "1.1"}, "/a\"b");
+    EXPECT_EQ(text, "{\"schema\":\"xdpstat.server/1\",\"version\":\"1.2.3\",\"commit\":\"abc\","
+                    "\"telemetry_path\":\"/a\\\"b\"}\n");
 }
 
 TEST(HistoryJson, KeepsTheLast15Minutes)

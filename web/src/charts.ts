@@ -77,8 +77,9 @@ export class Chart {
             axes: [
                 {
                     ...axis,
-                    size: Math.round(2.2 * fontSize),
-                    gap: 4,
+                    // As far below the corner as the 0 of the other axis reaches, at every size of text.
+                    size: Math.round(2.4 * fontSize),
+                    gap: Math.round(0.7 * fontSize),
                     space: 5.5 * fontSize,
                     values: (_plot, splits) =>
                         splits.map((second) => new Date(second * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" })),

@@ -2,21 +2,23 @@
 
 import type { Chart } from "./charts.ts";
 import { byId, element, setAttribute, setText } from "./dom.ts";
-import { type History, SPAN, sumAt, sumOfMeans } from "./history.ts";
+import { type History, SPAN } from "./history.ts";
 import { CHARTED, column, TOTAL, type Unit } from "./parts.ts";
-import { type ChartStyle, drawChart, minutes, Panel, secondsUpTo, type Source, values } from "./panel.ts";
+import { type ChartStyle, drawChart, minutes, Panel, secondsUpTo, showCoarse, type Source, values } from "./panel.ts";
 import type { Rates } from "./rates.ts";
 import type { Settings } from "./settings.ts";
-import { ALL, type Live, type Model, sumRates, type View } from "./state.ts";
+import { ALL, type Live, type Model, type View } from "./state.ts";
 import { bytes, clock, digits, duration, rate } from "./units.ts";
+import { nothingTitle, sumNotes, sumWords } from "./words.ts";
 
-const HEADLINES: readonly [string, string][] = [
+const HEADLINES: readonly (readonly [name: string, label: string, hint?: string])[] = [
     ["total_packets", "packets"],
     ["total_bytes", "bytes"],
     ["tcp_packets", "TCP"],
     ["udp_packets", "UDP"],
     ["icmp_packets", "ICMP"],
-    ["other_packets", "other"],
+    // Not "other", which the protocols have too, and which is less there.
+    ["other_packets", "none of the three", "Packets of SCTP, GRE, IPsec and every other protocol, what is not IP, and what is truncated"],
     ["ipv4_packets", "IPv4"],
     ["ipv6_packets", "IPv6"],
 ];
@@ -65,11 +67,17 @@ export class Detail {
         const { view, settings, selected } = this.shown;
         const live = view.all.find((candidate) => candidate.name === selected) ?? null;
         this.showFacts(view, live);
+        const empty = !view.all.length;
+        setAttribute(byId("nothing"), "hidden", empty ? null : "hidden");
+        for (const part of ["total", "panels", "counters"]) setAttribute(byId(part), "hidden", empty ? "hidden" : null);
+        if (empty) return;
         this.showTotals(live ? [live] : view.all);
         const source = this.source();
         this.showRates();
 
         const table = settings.table;
+        byId("panels").classList.toggle("tables", table);
+        showCoarse(byId("total-coarse"), table ? null : source.coarseUntil("total"));
         setAttribute(this.total, "hidden", table ? "hidden" : null);
         setAttribute(this.totalTable, "hidden", table ? null : "hidden");
         const style = this.style();
@@ -92,21 +100,23 @@ export class Detail {
         return live?.info && !live.info.breakdown ? "packets" : this.shown!.settings.unit;
     }
 
-    private histories(): readonly History[] {
-        const { model, selected, view } = this.shown!;
-        return selected === ALL ? view.all.map((live) => model.historyOf(live.name)) : [model.historyOf(selected)];
+    private history(): History {
+        const { model, selected } = this.shown!;
+        return selected === ALL ? model.total : model.historyOf(selected);
     }
 
     private source(): Source {
         const { view, selected } = this.shown!;
         const live = view.all.find((candidate) => candidate.name === selected);
-        const rates: Rates | null = selected === ALL ? sumRates(view.all) : (live?.rates ?? null);
-        const histories = this.histories();
-        const second = Math.floor(view.now / 1000) - (this.ago ?? 0);
+        const rates: Rates | null = selected === ALL ? view.sum : (live?.rates ?? null);
+        const history = this.history();
+        const end = Math.floor(view.now / 1000);
+        const second = end - (this.ago ?? 0);
         return {
-            rate: (at) => (this.ago === null ? (rates?.[at] ?? NaN) : sumAt(histories, at, second)),
-            at: (at, when) => sumAt(histories, at, when),
-            mean: (at, begin, end) => sumOfMeans(histories, at, begin, end),
+            rate: (at) => (this.ago === null ? (rates?.[at] ?? NaN) : history.at(at, second)),
+            at: (at, when) => history.at(at, when),
+            mean: (at, from, to) => history.mean(at, from, to),
+            coarseUntil: (columns) => history.coarseUntil(columns, end + 1 - SPAN, end + 1),
         };
     }
 
@@ -135,7 +145,8 @@ export class Detail {
     private showFacts(view: View, live: Live | null): void {
         const info = live?.info ?? null;
         const several = !live && this.shown!.selected === ALL;
-        setText(byId("title"), live ? live.name : several ? "All interfaces" : this.shown!.selected);
+        const empty = !view.all.length;
+        setText(byId("title"), empty ? nothingTitle(this.shown!.model.sawAny) : live ? live.name : several ? "All interfaces" : this.shown!.selected);
         const facts: string[] = [];
         if (info) {
             facts.push(`${info.mode} mode`);
@@ -143,19 +154,21 @@ export class Detail {
             facts.push(`counting for ${duration(info.taken - Date.parse(info.since))}`);
             if (info.programTag) facts.push(`program ${info.programTag}`);
         } else if (several) {
-            facts.push(`the sum of ${view.all.length} interfaces; a frame that passes two of them counts twice`);
+            facts.push(sumWords(view));
         }
         setText(byId("facts"), facts.join(" · "));
         const gone = !live && !several;
         const restarted = live?.restarted && view.now - live.restarted < SPAN * 1000 ? `The counter began anew at ${clock(live.restarted)}.` : "";
         const notes = gone
-            ? "There is no such interface any more, or its counter was taken away."
-            : [live?.problem ?? "", info ? (NOTES[info.mode] ?? "") : "", restarted, info && !info.breakdown ? "It counts without the breakdown: protocols in packets alone, and no sizes." : ""]
+            ? `There is no ${this.shown!.selected} any more, or its counter was taken away.`
+            : several
+              ? sumNotes(view)
+              : [live?.problem ?? "", info ? (NOTES[info.mode] ?? "") : "", restarted, info && !info.breakdown ? "It counts without the breakdown: protocols in packets alone, and no sizes." : ""]
                   .filter(Boolean)
                   .join(" ");
         const notice = byId("notice");
         setText(notice, notes);
-        notice.className = gone || live?.problem ? "bad" : info?.mode === "generic" ? "warn" : "";
+        notice.className = gone || live?.problem ? "bad" : info?.mode === "generic" || (several && notes) ? "warn" : "";
         setAttribute(notice, "hidden", notes ? null : "hidden");
     }
 
@@ -163,8 +176,8 @@ export class Detail {
     private showTotals(all: readonly Live[]): void {
         const body = byId("totals");
         if (!body.childElementCount) {
-            for (const [name, label] of HEADLINES) {
-                body.append(element("div", {}, element("dt", {}, label), element("dd", { "data-counter": name })));
+            for (const [name, label, hint = ""] of HEADLINES) {
+                body.append(element("div", { title: hint || false }, element("dt", {}, label), element("dd", { "data-counter": name })));
             }
         }
         for (const cell of body.querySelectorAll<HTMLElement>("dd")) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 import { parseExact } from "./json.ts";
+import { addressOf, type HistoryRequest } from "./requests.ts";
 
 export type Connection =
     | { readonly state: "connecting" }
@@ -9,19 +10,10 @@ export type Connection =
 
 export interface FeedEvents {
     snapshot(document: unknown): void;
-    history(document: unknown): void;
+    history(document: unknown, request: HistoryRequest): void;
     connection(connection: Connection): void;
-    /** What history to ask for when a connection is made. */
+    /** What history to ask for in a new connection, when its first snapshot has said what there is. */
     historyWanted(): readonly HistoryRequest[];
-}
-
-export interface HistoryRequest {
-    /** Seconds between two rows. */
-    readonly step: number;
-    /** All of them where none is named. */
-    readonly interfaces: readonly string[];
-    /** How far back; as far as there is, if it is not said. */
-    readonly seconds?: number;
 }
 
 const FIRST_RETRY = 1000;
@@ -65,7 +57,6 @@ export class Feed {
         source.addEventListener("error", () => {
             if (source === this.source) void this.lose();
         });
-        for (const request of this.events.historyWanted()) void this.fetchHistory(request);
     }
 
     stop(): void {
@@ -86,12 +77,9 @@ export class Feed {
 
     /** Asks for the last 15 minutes; without them the charts begin now, and that is no failure. */
     async fetchHistory(request: HistoryRequest): Promise<void> {
-        const words = new URLSearchParams({ step: String(request.step) });
-        if (request.seconds !== undefined) words.set("seconds", String(request.seconds));
-        for (const name of request.interfaces) words.append("interface", name);
         try {
-            const response = await fetch(`api/v1/history?${words}`);
-            if (response.ok) this.events.history(parseExact(await response.text()));
+            const response = await fetch(addressOf(request));
+            if (response.ok) this.events.history(parseExact(await response.text()), request);
         } catch {
             // The stream says that the connection is lost, and asks again when it is back.
         }
@@ -107,8 +95,9 @@ export class Feed {
             return;
         }
         this.retry = FIRST_RETRY;
+        if (++this.received === 1) for (const request of this.events.historyWanted()) void this.fetchHistory(request);
         // Rates begin with the second snapshot, and the history ended before the first: without this a gap would remain.
-        if (++this.received === 2) void this.fetchHistory({ step: 1, interfaces: [], seconds: 3 * this.interval + 5 });
+        if (this.received === 2) void this.fetchHistory({ step: 1, interfaces: [], seconds: 3 * this.interval + 5 });
         if (this.state.state !== "live") this.say({ state: "live" });
     }
 

@@ -9,14 +9,31 @@ export const SPAN = 15 * 60;
 /** As long again is kept, so that a page that was paused can go on showing what it showed. */
 export const KEPT = 2 * SPAN;
 
-/** The rates of one interface, a slot for each second of the clock. */
+/** Where an interface has no rate for so many seconds or fewer, it was not away: something is missing of it. */
+const BREAK = 30;
+
+/**
+ * How rates are put: over what is there; only where nothing is known; or that as the mean of a step so long that it is to be
+ * marked.
+ */
+export type Fill = "all" | "gaps" | "coarse";
+
+/** What may be known by the second, or only in coarse steps. */
+export type Columns = "total" | "parts";
+
+const BITS = { total: 1, parts: 2 } as const;
+const PACKETS = 2 * TOTAL;
+
+/** The rates of one interface, or of the sum of all, a slot for each second of the clock. */
 export class History {
     /** The newest second that was written. */
     private last = -Infinity;
     private readonly slots = new Map<number, Float32Array>();
+    /** In which seconds the totals and the parts are the mean of a coarse step: BITS. */
+    private readonly coarse = new Uint8Array(KEPT);
 
-    /** Notes the rates between two moments, in milliseconds since 1970; or only where nothing is known yet. */
-    put(from: number, to: number, rates: Rates, onlyGaps = false): void {
+    /** Notes the rates between two moments, in milliseconds since 1970; what is not known of them changes nothing. */
+    put(from: number, to: number, rates: Rates, fill: Fill = "all"): void {
         const end = Math.floor(to / 1000);
         if (end > this.last) {
             this.forget(Math.max(this.last + 1, end - KEPT + 1), end);
@@ -24,11 +41,15 @@ export class History {
         }
         const begin = Math.max(Math.floor(from / 1000) + 1, this.last - KEPT + 1);
         for (let i = 0; i < HISTORY_COLUMNS; i++) {
-            const known = !Number.isNaN(rates[i]);
-            if (!known && !this.slots.has(i)) continue;
+            if (Number.isNaN(rates[i])) continue;
             const slots = this.column(i);
+            const bit = BITS[i >> 1 === TOTAL ? "total" : "parts"];
             for (let second = begin; second <= end; second++) {
-                if (!onlyGaps || Number.isNaN(slots[second % KEPT])) slots[second % KEPT] = rates[i];
+                const at = second % KEPT;
+                if (fill !== "all" && !Number.isNaN(slots[at])) continue;
+                slots[at] = rates[i];
+                if (fill === "all") this.coarse[at] &= ~bit;
+                else if (fill === "coarse") this.coarse[at] |= bit;
             }
         }
     }
@@ -53,6 +74,19 @@ export class History {
         return known ? sum / known : NaN;
     }
 
+    /** The last of the seconds from `begin` to before `end` that is only the mean of a coarse step; null where none is. */
+    coarseUntil(columns: Columns, begin: number, end: number): number | null {
+        for (let second = Math.min(end - 1, this.last); second >= begin && second > this.last - KEPT; second--) {
+            if (this.coarse[second % KEPT] & BITS[columns]) return second;
+        }
+        return null;
+    }
+
+    /** Whether anything is known of a column. */
+    has(column: number): boolean {
+        return this.slots.has(column);
+    }
+
     private column(i: number): Float32Array {
         let slots = this.slots.get(i);
         if (!slots) this.slots.set(i, (slots = new Float32Array(KEPT).fill(NaN)));
@@ -60,30 +94,52 @@ export class History {
     }
 
     private forget(begin: number, end: number): void {
+        for (let second = begin; second <= end; second++) this.coarse[second % KEPT] = 0;
         for (const slots of this.slots.values()) {
             for (let second = begin; second <= end; second++) slots[second % KEPT] = NaN;
         }
     }
 }
 
-/** The rates of several interfaces at a second, summed; NaN where none is known. */
-export function sumAt(histories: readonly History[], column: number, second: number): number {
-    let sum = NaN;
-    for (const history of histories) {
-        const rate = history.at(column, second);
-        if (!Number.isNaN(rate)) sum = (Number.isNaN(sum) ? 0 : sum) + rate;
+/**
+ * The seconds from `begin` to before `end` in which something is missing of an interface that had traffic before or after: a sum
+ * without it would look like less traffic. One that came or went is missing in that second alone.
+ */
+function incomplete(history: History, begin: number, end: number, missing: Uint8Array): void {
+    const known = (second: number) => !Number.isNaN(history.at(PACKETS, second));
+    const busy = (second: number) => second >= begin && second < end && history.at(PACKETS, second) > 0;
+    for (let from = begin; from < end; from++) {
+        if (known(from)) continue;
+        let to = from + 1;
+        while (to < end && !known(to)) to++;
+        if (to < end && to - from <= BREAK && (busy(from - 1) || busy(to))) {
+            missing.fill(1, from - begin, to - begin);
+        } else {
+            if (busy(from - 1)) missing[from - begin] = 1;
+            if (busy(to)) missing[to - 1 - begin] = 1;
+        }
+        from = to;
     }
-    return sum;
 }
 
-/** The same for the mean of some seconds. */
-export function sumOfMeans(histories: readonly History[], column: number, begin: number, end: number): number {
-    let sum = NaN;
-    for (const history of histories) {
-        const rate = history.mean(column, begin, end);
-        if (!Number.isNaN(rate)) sum = (Number.isNaN(sum) ? 0 : sum) + rate;
+/** Puts the sum of several interfaces into the history of the sum, for the seconds from `begin` to before `end`: a gap where it is not whole. */
+export function putSum(total: History, all: readonly History[], begin: number, end: number, fill: Fill): void {
+    const missing = new Uint8Array(end - begin);
+    for (const history of all) incomplete(history, begin, end, missing);
+    const columns = Array.from({ length: HISTORY_COLUMNS }, (_, i) => all.filter((history) => history.has(i)));
+    const rates = new Float64Array(HISTORY_COLUMNS);
+    for (let second = begin; second < end; second++) {
+        if (missing[second - begin]) continue;
+        columns.forEach((having, i) => {
+            let sum = NaN;
+            for (const history of having) {
+                const rate = history.at(i, second);
+                if (!Number.isNaN(rate)) sum = (Number.isNaN(sum) ? 0 : sum) + rate;
+            }
+            rates[i] = sum;
+        });
+        total.put((second - 1) * 1000, second * 1000, rates, fill);
     }
-    return sum;
 }
 
 type Column = readonly unknown[];
@@ -113,14 +169,25 @@ function columnsOf(entry: unknown): readonly Column[] {
     return columns;
 }
 
+/** Where a history document is of all interfaces: the sum, and whether it says more than what is known of it. */
+export interface TotalFill {
+    readonly history: History;
+    readonly gapsOnly: boolean;
+}
+
 /**
  * Takes a history document, which parseExact() read, into the histories by name that `of` gives. One with a row for some
  * seconds fills what is not known better.
  */
-export function takeHistory(document: unknown, of: (name: string) => History): void {
-    const onlyGaps = Number(field(document, "step")) > 1;
+export function takeHistory(document: unknown, of: (name: string) => History, total: TotalFill | null = null): void {
+    const fill = Number(field(document, "step")) > 1 ? "coarse" : "all";
+    const read: History[] = [];
+    let [begin, end] = [Infinity, -Infinity];
     for (const entry of list(field(document, "interfaces"))) {
         const history = of(text(field(entry, "interface")));
+        // As it is in this document alone: what the page knows of one interface and not of another is no sum.
+        const own = new History();
+        read.push(own);
         const times = list(field(entry, "time"));
         const columns = columnsOf(entry);
         const row = (at: number) => columns.map((values) => exact(values[at]));
@@ -129,8 +196,14 @@ export function takeHistory(document: unknown, of: (name: string) => History): v
             const after = row(i);
             const [from, to] = [Number(times[i - 1]), Number(times[i])];
             const rates = ratesBetween(before, after, to - from);
-            if (rates) history.put(from, to, rates, onlyGaps);
+            if (rates) {
+                history.put(from, to, rates, fill);
+                if (total) own.put(from, to, rates);
+                begin = Math.min(begin, Math.floor(from / 1000) + 1);
+                end = Math.max(end, Math.floor(to / 1000) + 1);
+            }
             before = after;
         }
     }
+    if (total && begin < end) putSum(total.history, read, Math.max(begin, end - KEPT), end, total.gapsOnly && fill === "all" ? "gaps" : fill);
 }

@@ -2,19 +2,19 @@
 
 import { Detail } from "./detail.ts";
 import { byId, setAttribute, setText } from "./dom.ts";
-import { type Connection, Feed, type HistoryRequest } from "./feed.ts";
+import { type Connection, Feed } from "./feed.ts";
 import { takeHistory } from "./history.ts";
+import { parseExact } from "./json.ts";
 import { Keys } from "./keys.ts";
 import { Overview } from "./overview.ts";
+import { historyRequests, type HistoryRequest } from "./requests.ts";
+import { metricsLink } from "./server.ts";
 import { loadSettings, saveSettings, type Settings } from "./settings.ts";
 import { readSnapshot } from "./snapshot.ts";
-import { ALL, Model, type View } from "./state.ts";
+import { ALL, Model, shownName, type View } from "./state.ts";
 import { applyTheme } from "./theme.ts";
 import { clock } from "./units.ts";
-
-/** Of many interfaces only the chosen one comes with a row for each second. */
-const COARSE_STEP = 15;
-const MANY = 12;
+import { idleWords } from "./words.ts";
 
 const settings: Settings = loadSettings();
 const model = new Model();
@@ -25,8 +25,8 @@ let connection: Connection = { state: "connecting" };
 let frozen: View | null = null;
 let selected: string | null = null;
 let drawing = false;
-/** Those whose history came with a row for each second. */
-const fine = new Set<string>();
+/** The history that was asked for in this connection. */
+const asked = new Set<string>();
 
 const feed = new Feed(
     {
@@ -36,40 +36,36 @@ const feed = new Feed(
             chooseFirst();
             render();
         },
-        history(document) {
-            takeHistory(document, (name) => model.historyOf(name));
+        history(document, { interfaces, seconds }) {
+            const total = interfaces.length ? null : { history: model.total, gapsOnly: seconds !== undefined };
+            takeHistory(document, (name) => model.historyOf(name), total);
             render();
         },
         connection(state) {
             connection = state;
             showConnection();
+            showRetry();
         },
-        historyWanted(): readonly HistoryRequest[] {
-            fine.clear();
-            return [{ step: COARSE_STEP, interfaces: [] }, ...fineWanted()];
+        historyWanted() {
+            asked.clear();
+            return wanted();
         },
     },
     settings.interval,
 );
 
-/** The history of what is shown, second by second; asked for once in a connection. */
-function fineWanted(): HistoryRequest[] {
-    const all = (frozen ?? model.view)?.all ?? [];
-    const shown = selected === null ? [] : selected !== ALL ? [selected] : all.length <= MANY ? all.map((live) => live.name) : [];
-    const interfaces = shown.filter((name) => !fine.has(name));
-    for (const name of interfaces) fine.add(name);
-    return interfaces.length ? [{ step: 1, interfaces }] : [];
+/** The history of what is shown that was not asked for yet. */
+function wanted(): HistoryRequest[] {
+    const view = frozen ?? model.view;
+    if (!view || selected === null) return [];
+    const names = view.all.map((live) => live.name);
+    return historyRequests(shownName(selected, view), names, asked);
 }
 
-function wantFine(): void {
-    for (const request of fineWanted()) void feed.fetchHistory(request);
-}
-
-/** What the address names; else all, or the only one. */
+/** What the address names; else all. */
 function chooseFirst(): void {
     if (selected !== null || !model.view) return;
-    selected = named() ?? (model.view.all.length === 1 ? model.view.all[0].name : ALL);
-    wantFine();
+    selected = named() ?? ALL;
 }
 
 function named(): string | null {
@@ -89,8 +85,10 @@ function render(): void {
         const view = frozen ?? model.view;
         if (!view || selected === null) return;
         document.body.classList.toggle("many", view.all.length > 8);
-        overview.show(view, model, settings, selected);
-        detail.show(view, model, settings, selected);
+        const shown = shownName(selected, view);
+        overview.show(view, model, settings, shown);
+        detail.show(view, model, settings, shown);
+        showConnection();
         const time = byId<HTMLTimeElement>("clock");
         setText(time, clock(view.now));
         time.dateTime = new Date(view.now).toISOString();
@@ -98,13 +96,15 @@ function render(): void {
 }
 
 function showConnection(): void {
-    const state = connection.state === "live" && frozen ? "paused" : connection.state;
-    const words = { connecting: "connecting", live: "live", paused: "paused", lost: "connection lost" }[state];
-    byId("status").className = state;
+    const view = frozen ?? model.view;
+    const idle = connection.state === "live" && view ? idleWords(view) : "";
+    const state = connection.state !== "live" ? connection.state : frozen ? "paused" : idle ? "idle" : "live";
+    const words = { connecting: "connecting", live: "live", idle, paused: "paused", lost: "connection lost" }[state];
+    const status = byId("status");
+    if (status.className !== state) status.className = state;
     setText(byId("status-text"), words);
     setAttribute(byId("lost"), "hidden", connection.state === "lost" ? null : "hidden");
     document.title = connection.state === "lost" ? "connection lost · xdpstat" : "xdpstat";
-    showRetry();
 }
 
 function showRetry(): void {
@@ -145,11 +145,10 @@ function togglePause(): void {
 
 /** Shows an interface, and at once: keys may come faster than the address changes. */
 function select(name: string): void {
-    const all = model.view?.all ?? [];
-    selected = name === ALL && all.length === 1 ? all[0].name : name;
-    wantFine();
+    selected = name;
+    for (const request of wanted()) void feed.fetchHistory(request);
     render();
-    overview.reveal(selected);
+    overview.reveal(name);
     const hash = encodeURIComponent(name);
     if (location.hash.slice(1) !== hash) location.hash = hash;
 }
@@ -173,7 +172,7 @@ byId("sort-rate").addEventListener("click", () => change({ sort: "rate" }));
 byId("table").addEventListener("click", () => change({ table: !settings.table }));
 byId("pause").addEventListener("click", togglePause);
 byId("retry").addEventListener("click", () => feed.retryNow());
-byId("help-button").addEventListener("click", () => byId<HTMLDialogElement>("help").showModal());
+byId("help-button").addEventListener("click", showHelp);
 byId("help-close").addEventListener("click", () => byId<HTMLDialogElement>("help").close());
 
 const THEMES: readonly Settings["theme"][] = ["auto", "light", "dark"];
@@ -186,11 +185,31 @@ new Keys(() => settings.shortcuts, {
     j: () => move(1),
     k: () => move(-1),
     "/": () => overview.focusFilter(),
-    "?": () => byId<HTMLDialogElement>("help").showModal(),
+    "?": showHelp,
 });
 byId("filter").addEventListener("keydown", (event) => {
     if (event.key === "Escape") overview.clearFilter();
 });
+
+/** Where the metrics are only the server knows, and only who opens the help asks. */
+function showHelp(): void {
+    byId<HTMLDialogElement>("help").showModal();
+    const link = byId<HTMLAnchorElement>("metrics-link");
+    if (!link.hidden) return;
+    fetch("api/v1/server")
+        .then(async (answer) => (answer.ok ? metricsLink(parseExact(await answer.text())) : null))
+        .then(
+            (found) => {
+                if (!found) return;
+                link.textContent = found.path;
+                link.href = found.href;
+                link.hidden = false;
+            },
+            () => {
+                // Then there is no link, and the page says elsewhere that the connection is lost.
+            },
+        );
+}
 
 function move(by: number): void {
     const names = overview.listed;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 import { byId, element, setAttribute, setText } from "./dom.ts";
-import { type History, SPAN, sumOfMeans } from "./history.ts";
+import { type History, SPAN } from "./history.ts";
 import { column, TOTAL, type Unit } from "./parts.ts";
 import type { Settings } from "./settings.ts";
-import { ALL, isCounting, type Live, type Model, sumRates, totalRate, type View } from "./state.ts";
+import { ALL, isCounting, type Live, type Model, totalRate, type View } from "./state.ts";
 import { shortRate } from "./units.ts";
+import { emptyList } from "./words.ts";
 
 const POINTS = 60;
 const STEP = SPAN / POINTS;
@@ -18,12 +19,12 @@ export type Kind = "all" | "generic" | "problem";
 const SVG = "http://www.w3.org/2000/svg";
 
 /** The last 15 minutes as the path of a line and of the area below it, in a box of WIDTH times HEIGHT. */
-function sparkline(histories: readonly History[], unit: Unit, now: number): [string, string] {
+function sparkline(history: History, unit: Unit, now: number): [string, string] {
     const end = Math.floor(now / 1000 / STEP) * STEP;
     const values: number[] = [];
     for (let i = 0; i < POINTS; i++) {
         const begin = end - (POINTS - 1 - i) * STEP;
-        values.push(sumOfMeans(histories, column(TOTAL, unit), begin, begin + STEP));
+        values.push(history.mean(column(TOTAL, unit), begin, begin + STEP));
     }
     const most = Math.max(...values.filter((value) => !Number.isNaN(value)), 0);
     let line = "";
@@ -87,8 +88,8 @@ class Row {
         setAttribute(this.link, "aria-current", selected ? "true" : null);
     }
 
-    draw(histories: readonly History[], unit: Unit, now: number): void {
-        const [line, area] = sparkline(histories, unit, now);
+    draw(history: History, unit: Unit, now: number): void {
+        const [line, area] = sparkline(history, unit, now);
         setAttribute(this.line, "d", line);
         setAttribute(this.area, "d", area);
     }
@@ -142,19 +143,20 @@ export class Overview {
         const names = several && !this.filter.value && this.kind === "all" ? [ALL, ...shown.map((live) => live.name)] : shown.map((live) => live.name);
         this.arrange(names);
         setAttribute(this.empty, "hidden", names.length ? "hidden" : null);
+        setText(this.empty, emptyList(view, model.sawAny));
+        for (const part of [this.kinds, byId("interface-table")]) setAttribute(part, "hidden", view.all.length ? null : "hidden");
 
-        const sum = several ? sumRates(view.all) : null;
         for (const name of names) {
             const row = this.rows.get(name)!;
             const live = shown.find((candidate) => candidate.name === name) ?? null;
-            const rates = live ? live.rates : sum;
+            const rates = live ? live.rates : view.sum;
             row.show(
                 live,
                 { packets: rates?.[column(TOTAL, "packets")] ?? NaN, bits: rates?.[column(TOTAL, "bits")] ?? NaN },
                 settings.unit,
                 name === selected,
             );
-            row.draw(name === ALL ? [...model.histories.values()] : [model.historyOf(name)], settings.unit, view.now);
+            row.draw(name === ALL ? model.total : model.historyOf(name), settings.unit, view.now);
         }
         setText(byId("rate-head"), settings.unit === "bits" ? "bits/s" : "packets/s");
         setText(byId("other-head"), settings.unit === "bits" ? "packets/s" : "bits/s");

@@ -2,9 +2,10 @@
 
 import type { Area, Chart } from "./charts.ts";
 import { element, setAttribute, setText } from "./dom.ts";
-import { SPAN } from "./history.ts";
+import { type Columns, SPAN } from "./history.ts";
 import { column, type Group, NETWORKS, type Part, TOTAL, type Unit, VERSIONS } from "./parts.ts";
 import { clock, rate, share, shortRate } from "./units.ts";
+import { coarseWords } from "./words.ts";
 
 /** Where a panel finds its numbers: of one interface or the sum of all. */
 export interface Source {
@@ -14,6 +15,8 @@ export interface Source {
     at(column: number, second: number): number;
     /** The mean of the seconds from `begin` to before `end`. */
     mean(column: number, begin: number, end: number): number;
+    /** The last second of the charts that is only known in coarse steps; null where none is. */
+    coarseUntil(columns: Columns): number | null;
 }
 
 export interface ChartStyle {
@@ -82,6 +85,7 @@ export class Panel {
     readonly element: HTMLElement;
     private readonly lines: Line[];
     private readonly title = element("h2");
+    private readonly coarse = element("p", { class: "coarse", hidden: true });
     private readonly figure = element("div", { class: "chart", "aria-hidden": "true" });
     private readonly table = element("div", { class: "minutes-box", tabindex: "0", role: "region", hidden: true });
     private chart: Chart | null = null;
@@ -109,7 +113,7 @@ export class Panel {
         const list = element("table", { class: "parts" }, element("caption", { class: "unseen" }, group.title), element("thead", { class: "unseen" }, head), body);
         this.title.title = group.hint;
         this.table.setAttribute("aria-label", `${group.title}, the last 15 minutes`);
-        this.element = element("section", { class: "panel", "data-group": group.title.toLowerCase().replace(" ", "-") }, this.title, list, this.figure, this.table);
+        this.element = element("section", { class: "panel", "data-group": group.title.toLowerCase().replace(" ", "-") }, this.title, list, this.coarse, this.figure, this.table);
     }
 
     attach(make: (box: HTMLElement) => Chart): void {
@@ -133,6 +137,7 @@ export class Panel {
     showHistory(source: Source, unit: Unit, now: number, asTable: boolean, style: ChartStyle, moved: (second: number | null) => void): void {
         setAttribute(this.figure, "hidden", asTable ? "hidden" : null);
         setAttribute(this.table, "hidden", asTable ? null : "hidden");
+        showCoarse(this.coarse, asTable ? null : source.coarseUntil("parts"));
         if (asTable) {
             const columns = this.group.parts.map((_, i) => column(this.group.first + i, unit));
             this.table.replaceChildren(
@@ -161,6 +166,12 @@ export class Panel {
     point(second: number | null): void {
         this.chart?.point(second);
     }
+}
+
+/** Says above a chart where it is drawn in coarse steps, which would look like steps of the traffic. */
+export function showCoarse(note: HTMLElement, until: number | null): void {
+    setText(note, coarseWords(until));
+    setAttribute(note, "hidden", until === null ? "hidden" : null);
 }
 
 export function drawChart(

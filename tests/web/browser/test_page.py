@@ -229,6 +229,61 @@ def test_fits(page, width):
     browser.until("document.querySelector('#total-chart canvas').getBoundingClientRect().right <= innerWidth")
 
 
+def test_fits_with_text_twice_as_large(page):
+    """WCAG 1.4.4 and 1.4.10 together: 320 pixels of those that the page counts in."""
+    _, _, browser = page
+    browser("resize", 640, 900)
+    browser.get("document.documentElement.style.fontSize = '32px'")
+    browser.until("document.querySelectorAll('.chart canvas').length === 4")
+    browser.until("document.documentElement.scrollWidth <= innerWidth")
+    browser.until("[...document.querySelectorAll('.panel')].every((panel) => panel.scrollWidth <= panel.clientWidth)")
+
+
+@pytest.mark.parametrize("width", [1280, 1920, 3840])
+def test_tables_show_every_part(page, width):
+    """Without a bar to scroll sideways, where there is room for it."""
+    _, _, browser = page
+    browser("resize", width, 900)
+    browser("press", "v")
+    browser.until("document.querySelectorAll('.minutes').length === 4")
+    assert browser.get("[...document.querySelectorAll('[data-group=protocol] .minutes th')].map((head) => head.textContent)")[:9] == [
+        "from", "TCP", "UDP", "ICMP", "SCTP", "GRE", "IPsec", "other", "truncated"]  # fmt: skip
+    # Numbers as wide as they can become.
+    wide = "document.querySelectorAll('.minutes td').forEach((cell) => (cell.textContent = '99.9 Mbit/s'))"
+    browser.until(f"{wide}, [...document.querySelectorAll('.minutes-box')].every((box) => box.scrollWidth <= box.clientWidth)")
+
+
+def test_what_is_named_alike_is_alike(page):
+    """What is neither TCP, UDP nor ICMP is more than the protocol panel's `other`."""
+    _, _, browser = page
+    counted = browser.get("[...document.querySelectorAll('#totals dt')].map((name) => name.textContent)")
+    parts = browser.get("[...document.querySelectorAll('[data-group=protocol] .parts tbody th')].map((name) => name.textContent)")
+    assert "other" in parts and "other" not in counted
+    assert len(counted) == len(set(counted)) == 8
+
+
+@pytest.mark.parametrize("width", [1280, 3840])
+def test_labels_of_the_axes_do_not_touch(page, width):
+    """The 0 of one axis, and the first time of the other, wherever that may stand."""
+    _, _, browser = page
+    browser("resize", width, 1000)
+    browser.get("""{
+        window.written = [];
+        const plain = CanvasRenderingContext2D.prototype.fillText;
+        CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+            if (this.canvas.closest('#total-chart')) {
+                const { actualBoundingBoxAscent: above, actualBoundingBoxDescent: below } = this.measureText(text);
+                window.written.push({ text, top: y - above, bottom: y + below });
+            }
+            return plain.apply(this, arguments);
+        };
+    }""")
+    browser.until("window.written.some(({ text }) => text === '0') && window.written.some(({ text }) => text.includes(':'))")
+    zero = browser.get("window.written.filter(({ text }) => text === '0').at(-1)")
+    time = browser.get("window.written.filter(({ text }) => text.includes(':')).at(-1)")
+    assert zero["bottom"] < time["top"], (zero, time)
+
+
 STATES = {
     "light": [],
     "dark": [("select", "#theme", "dark")],

@@ -171,6 +171,14 @@ def test_many_interfaces(make_namespace, attach, serve, make_browser, send):
         browser.until("document.querySelector('#title').textContent === 'xsm36'")
         browser("press", "a")
         browser.until("document.querySelector('#title').textContent === 'All interfaces'")
+        # Its history is that of each second, and that of the parts is said to be coarse.
+        rows = "fetch('api/v1/history?step=15&interface=xsm0').then(async (answer) => (await answer.json()).interfaces[0].time.length)"
+        network.until(lambda: browser.get(rows) > 1, "the server has two coarse rows")
+        browser("reload")
+        browser.until("document.querySelector('#panels .coarse').checkVisibility()")
+        assert browser.text("#panels .coarse").endswith("means of 15 s")
+        browser.until("!document.querySelector('#total-coarse').checkVisibility()")
+        assert len([url for url in browser("seen")["requests"] if "counters=total" in url]) >= 1
         # All together are the sum.
         browser.until_counters({"total_packets": sum(one["stats"]["total_packets"] for one in browser.snapshot().values())})
         assert browser("axe")["violations"] == []
@@ -178,16 +186,82 @@ def test_many_interfaces(make_namespace, attach, serve, make_browser, send):
         assert seen["console"] == [] and seen["errors"] == []
 
 
-def test_interfaces_come_and_go(make_namespace, attach, serve, make_browser):
-    """Without a word on a page that was opened before there was any."""
+def test_nothing_attached_says_so_and_what_to_do(make_namespace, serve, make_browser, xdpstat, pin_root):
+    """On the first visit, while interfaces come, and when the last has gone."""
     netns = make_namespace("later")
     serve(netns)
     browser = make_browser(netns)
     browser.open()
-    browser.until("document.querySelector('#status').className === 'live'")
-    with further_links(netns, ["xslate0"]) as (link,):
-        attach(link.receiver)
-        browser.until("document.querySelector('#interfaces a')?.textContent === 'xslate0'")
-        link.receiver.run("ip", "link", "delete", "xslate0")
-        browser.until("document.querySelector('#interfaces a') === null || document.querySelector('.badge.bad') !== null")
+    browser.until("document.querySelector('#title').textContent === 'Nothing is attached yet'")
+    assert browser.text("#status-text") == "nothing attached" and browser.get("document.querySelector('#status').className") == "idle"
+    assert "xdpstat attach IFACE" in browser.get("document.querySelector('#detail').innerText")
+    shown = browser.get("document.body.innerText")
+    assert "No interface matches" not in shown and "interfaces;" not in shown
+    assert not browser.get("[...document.querySelectorAll('.panel:not(#nothing)')].some((panel) => panel.checkVisibility())")
+    assert browser("axe")["violations"] == []
+    with further_links(netns, ["xslate0", "xslate1"]) as links:
+        xdpstat("attach", "xslate0", "--pin-root", pin_root, netns=netns)
+        browser.until("document.querySelector('#title').textContent === 'xslate0'")
+        assert browser.get("document.querySelector('#status').className") == "live"
+        assert "sum" not in browser.text("#facts")
+        assert not browser.get("document.querySelector('#nothing').checkVisibility()")
+        xdpstat("attach", "xslate1", "--pin-root", pin_root, netns=netns)
+        browser.until("document.querySelector('#title').textContent === 'All interfaces'")
+        assert browser.text("#facts").startswith("the sum of 2 interfaces;")
+        for link in links:
+            xdpstat("detach", link.receiver.name, "--pin-root", pin_root, netns=netns)
+        browser.until("document.querySelector('#title').textContent === 'Nothing is attached any more'")
+        assert browser.text("#status-text") == "nothing attached"
     assert browser("seen")["errors"] == []
+
+
+def test_the_only_interface_does_not_count(make_link, serve, make_browser, xdpstat, pin_root):
+    """Named to the server: what is wrong stands on the page, whose light is not green."""
+    link = make_link(ipv6=False)
+    name, netns = link.receiver.name, link.receiver.netns
+    serve(netns, name)
+    browser = make_browser(netns)
+    browser.open()
+    browser.until("document.querySelector('#status-text').textContent === 'nothing is counted'")
+    browser.until("document.querySelector('#notice').textContent.includes('nothing is attached to it')")
+    assert browser.get("document.querySelector('#notice').className") == "bad"
+    xdpstat("attach", name, "--pin-root", pin_root, netns=netns)
+    browser.until("document.querySelector('#status').className === 'live' && document.querySelector('#notice').hidden")
+    xdpstat("detach", name, "--pin-root", pin_root, netns=netns)
+    browser.until("document.querySelector('#status-text').textContent === 'nothing is counted'")
+    assert "nothing is attached to it" in browser.text("#notice")
+
+
+def test_one_that_begins_anew_is_a_gap_in_the_sum(make_link, attach, serve, make_browser, send, xdpstat, pin_root):
+    link = make_link(ipv6=False)
+    netns = link.receiver.netns
+    attach(link.receiver)
+    with further_links(netns, ["xsquiet0"]) as (quiet,):
+        attach(quiet.receiver)
+        serve(netns)
+        browser = make_browser(netns)
+        browser.open()
+        sending = send.start(link.sender, frame=FRAME, count=50_000_000)
+        browser.until("document.querySelector('#title').textContent === 'All interfaces'")
+        browser.until("parseFloat(document.querySelector('#now-packets').textContent) > 0")
+        for verb in ("detach", "attach"):
+            xdpstat(verb, link.receiver.name, "--pin-root", pin_root, netns=netns)
+        browser.until("document.querySelector('#notice').textContent.includes('the sum has a gap there')")
+        assert f"The counter of {link.receiver.name} began anew at " in browser.text("#notice")
+        browser.until("parseFloat(document.querySelector('#now-packets').textContent) > 0")
+        sending.kill()
+
+
+def test_metrics_are_linked_where_they_are(make_namespace, serve, make_browser):
+    netns = make_namespace("other")
+    serve(netns, "--web.telemetry-path", "/foo/bar")
+    browser = make_browser(netns)
+    browser.open()
+    browser.until("document.querySelector('#status').className === 'idle'")
+    assert browser.get("document.querySelector('#metrics-link').hidden")
+    browser("press", "?")
+    browser.until("document.querySelector('#metrics-link').checkVisibility()")
+    assert browser.text("#metrics-link") == "/foo/bar"
+    links = browser.get("Promise.all([...document.querySelectorAll('#help a')].map(async ({ href }) => (await fetch(href)).status))")
+    assert links == [200] * 3
+    assert browser.get("fetch('favicon.ico').then(async (icon) => (await icon.text()).includes('<svg'))")
