@@ -7,6 +7,7 @@
 
 #include "cli/choice.hpp"
 #include "cli/context.hpp"
+#include "view/human.hpp"
 
 namespace xdpstat {
 
@@ -37,6 +38,18 @@ void add_attach_options(CLI::App& command, AttachOptions& options)
         "Count the headline only: cheaper by one map");
 }
 
+void tell_attached(const std::string& interface, const AttachResult& result)
+{
+    const std::string name = printable(interface);
+    std::printf("%s: %s in %s mode\n", name.c_str(),
+                result.already_attached ? "already attached" : "attached", result.instance.mode.c_str());
+    if (!result.why_not_native.empty())
+        std::printf("%s: not in native mode: %s\n", name.c_str(), result.why_not_native.c_str());
+    if (!result.note.empty())
+        std::printf("%s: %s\n", name.c_str(), result.note.c_str());
+    std::fflush(stdout); // before anything that is written past the buffer
+}
+
 bpfxx::Result<AttachResult> attach_and_tell(const std::string& interface, const AttachOptions& options,
                                             const Context& context)
 {
@@ -44,15 +57,8 @@ bpfxx::Result<AttachResult> attach_and_tell(const std::string& interface, const 
     AttachOptions complete = options;
     complete.mount_bpffs = context.mount_bpffs;
     auto result = attach(pin_root(context), interface, complete);
-    if (!result)
-        return result;
-    std::printf("%s: %s in %s mode\n", interface.c_str(),
-                result->already_attached ? "already attached" : "attached", result->instance.mode.c_str());
-    if (!result->why_not_native.empty())
-        std::printf("%s: not in native mode: %s\n", interface.c_str(), result->why_not_native.c_str());
-    if (!result->note.empty())
-        std::printf("%s: %s\n", interface.c_str(), result->note.c_str());
-    std::fflush(stdout); // before anything that is written past the buffer
+    if (result)
+        tell_attached(interface, *result);
     return result;
 }
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace xdpstat {
 
@@ -12,6 +13,7 @@ constexpr const char* examples = R"(Examples:
   sudo xdpstat serve                                     what is attached, also later, on http://127.0.0.1:10435/
   sudo xdpstat serve eth0 --attach --web.listen-address :10435
   curl -s http://127.0.0.1:10435/metrics
+  sudo xdpstat serve --attach --interface-regex 'eth.*|veth.*'        also those that come later, until they go
   sudo xdpstat serve --web.listen-address unix:/run/xdpstat.sock
   sudo xdpstat serve --map /sys/fs/bpf/flows --map-gauge flows.depth
 
@@ -81,7 +83,16 @@ void add_serve(CLI::App& program, Context& context)
     command->add_option("IFACE", arguments->interfaces,
                         "Interfaces; all attached ones, also those attached later, where none is named");
     command->add_flag("--attach", arguments->attach,
-                      "Attach the counter to the interfaces named where it is not");
+                      "Attach the counter to these interfaces where it is not");
+    command
+        ->add_option(
+            "--interface-regex", arguments->include,
+            "Interfaces by name, also those that come later; with --attach, attach to each as it comes")
+        ->type_name("REGEX");
+    command
+        ->add_option("--interface-exclude-regex", arguments->exclude,
+                     "All interfaces, or all that --interface-regex matches, but these")
+        ->type_name("REGEX");
     add_attach_options(*command, arguments->how);
     add_web_options(*command, *arguments);
     add_map_options(*command, *arguments);
@@ -94,8 +105,18 @@ void add_serve(CLI::App& program, Context& context)
         "Have the kernel measure the run time of BPF programs, which costs each packet some nanoseconds");
     command->footer(examples);
     command->callback([arguments, &context] {
-        if (arguments->attach && arguments->interfaces.empty())
-            throw CLI::ValidationError("--attach", "name the interfaces to attach to");
+        const bool by_regex = !arguments->include.empty() || !arguments->exclude.empty();
+        if (arguments->attach && arguments->interfaces.empty() && !by_regex)
+            throw CLI::ValidationError("--attach",
+                                       "name the interfaces to attach to, or give --interface-regex");
+        if (by_regex) {
+            auto filter = InterfaceFilter::make(arguments->include, arguments->exclude);
+            if (!filter) {
+                context.exit_code = report(filter.error());
+                return;
+            }
+            arguments->filter = std::move(*filter);
+        }
         context.exit_code = serve_command(*arguments, context);
     });
 }

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/attach.hpp"
 #include "cli/context.hpp"
+#include "counter/interface_filter.hpp"
 
 namespace xdpstat {
 
@@ -14,6 +16,9 @@ namespace xdpstat {
 struct ServeArguments {
     std::vector<std::string> interfaces;
     bool attach = false;
+    std::string include;                   ///< a regular expression
+    std::string exclude;                   ///< likewise
+    std::optional<InterfaceFilter> filter; ///< made of these two, where one of them is given
     AttachOptions how;
     std::vector<std::string> addresses;
     std::string telemetry_path = "/metrics";

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <iterator>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 
 #include "bpfxx/version.hpp"
 #include "cli/serve.hpp"
+#include "cli/serve_follow.hpp"
 #include "counter/interface.hpp"
 #include "exporter/confinement.hpp"
 #include "exporter/server.hpp"
@@ -62,7 +64,7 @@ bool attach_all(const ServeArguments& arguments, Context& context)
     }
     // Loading took megabytes that a process which runs for months should not keep.
     ::malloc_trim(0);
-    return failed < arguments.interfaces.size();
+    return arguments.interfaces.empty() || failed < arguments.interfaces.size();
 }
 
 /// Whether at least one of the interfaces that were named is there, or has a counter that can be read.
@@ -194,6 +196,13 @@ void reload_maps(const ServeArguments& arguments, Site& site)
 bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, WebSettings& web, const HostNames& hosts,
                          const ServeArguments& arguments, Context& context)
 {
+    std::unique_ptr<ServeFollow> follow;
+    if (arguments.attach && arguments.filter) {
+        auto opened = ServeFollow::open(arguments, context);
+        if (!opened)
+            return std::unexpected(std::move(opened).error());
+        follow = std::move(*opened);
+    }
     if (const auto instances = PinRoot(context.pin_root).instances(); !instances)
         return std::unexpected(instances.error());
     bpfxx::Error why;
@@ -201,6 +210,7 @@ bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, WebSettings& web,
         return std::unexpected(why);
     auto collector = Collector::open({.pin_root = context.pin_root,
                                       .interfaces = arguments.interfaces,
+                                      .filter = arguments.filter,
                                       .proof = context.proof,
                                       .program_runs = arguments.program_stats});
     if (!collector)
@@ -211,6 +221,8 @@ bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, WebSettings& web,
     warn(collector->read());
     const std::size_t connections = take_descriptors(arguments.connections);
     BPFXX_TRY(confine_to(sockets, web, arguments, context));
+    if (follow && !arguments.fixed)
+        follow->start();
     for (const ListeningSocket& socket : sockets)
         std::fprintf(stderr, "xdpstat: listening on %s\n", url_of(socket, web).c_str());
 
@@ -220,8 +232,11 @@ bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, WebSettings& web,
                .build = {.version = version, .commit = commit, .libbpf = bpfxx::libbpf_version()}});
     const ServiceManager manager = ServiceManager::from_environment();
     const auto reload = [&] {
-        if (arguments.attach && !arguments.fixed)
+        if (arguments.attach && !arguments.fixed) {
             (void)attach_all(arguments, context);
+            if (follow)
+                follow->look_again();
+        }
         reload_maps(arguments, site);
     };
     return serve(site, web, std::move(sockets), manager,

@@ -13,9 +13,7 @@
 
 namespace xdpstat {
 
-namespace {
-
-bpfxx::Fd open_links()
+bpfxx::Fd open_link_events()
 {
     bpfxx::Fd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE));
     struct sockaddr_nl address = {};
@@ -26,10 +24,8 @@ bpfxx::Fd open_links()
     return socket;
 }
 
-} // namespace
-
 ChangeWatch::ChangeWatch(std::string root)
-    : root_(std::move(root)), events_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)), links_(open_links())
+    : root_(std::move(root)), events_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)), links_(open_link_events())
 {
 }
 

@@ -7,6 +7,10 @@
 
 namespace xdpstat {
 
+/// A socket that becomes readable when an interface of this network namespace comes, goes or changes; it does not block.
+/// Empty, with errno, where the kernel gives none.
+[[nodiscard]] bpfxx::Fd open_link_events();
+
 /// Tells whether the instances below a pin root, or the interfaces of this network namespace, may have changed, by two
 /// system calls. It does not see all: a link detached by force leaves its pin. Not thread-safe; move-only.
 class ChangeWatch {

@@ -109,15 +109,23 @@ std::string interface_name(std::uint32_t index)
     return ::if_indextoname(index, name.data()) != nullptr ? name.data() : "";
 }
 
+std::map<std::uint32_t, std::string> interfaces_by_index()
+{
+    std::map<std::uint32_t, std::string> interfaces;
+    struct if_nameindex* list = ::if_nameindex();
+    if (list == nullptr)
+        return interfaces;
+    for (const struct if_nameindex* entry = list; entry->if_index != 0; entry++)
+        interfaces.emplace(entry->if_index, entry->if_name);
+    ::if_freenameindex(list);
+    return interfaces;
+}
+
 std::vector<std::string> interface_names()
 {
     std::vector<std::string> names;
-    struct if_nameindex* list = ::if_nameindex();
-    if (list == nullptr)
-        return names;
-    for (const struct if_nameindex* entry = list; entry->if_index != 0; entry++)
-        names.emplace_back(entry->if_name);
-    ::if_freenameindex(list);
+    for (auto& [index, name] : interfaces_by_index())
+        names.push_back(name);
     std::ranges::sort(names);
     return names;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,9 @@ struct Interface {
 
 /// The name of an interface by its index; empty where there is none.
 [[nodiscard]] std::string interface_name(std::uint32_t index);
+
+/// All interfaces by their index.
+[[nodiscard]] std::map<std::uint32_t, std::string> interfaces_by_index();
 
 /// All interface names, sorted.
 [[nodiscard]] std::vector<std::string> interface_names();

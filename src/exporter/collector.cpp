@@ -41,7 +41,11 @@ bpfxx::Result<Collector> Collector::open(CollectorOptions options)
 
 bool Collector::is_wanted(const Instance& instance) const
 {
-    return options_.interfaces.empty() || std::ranges::find(wanted_, instance.interface) != wanted_.end();
+    if (options_.filter && options_.filter->matches(instance.interface))
+        return true;
+    if (options_.interfaces.empty())
+        return !options_.filter;
+    return std::ranges::find(wanted_, instance.interface) != wanted_.end();
 }
 
 bpfxx::Result<Collector::Source> Collector::open_source(const Instance& instance, PinIdentity identity) const

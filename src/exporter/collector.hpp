@@ -11,6 +11,7 @@
 #include "bpfxx/fd.hpp"
 #include "bpfxx/program.hpp"
 #include "counter/change_watch.hpp"
+#include "counter/interface_filter.hpp"
 #include "counter/pin_root.hpp"
 #include "counter/pins.hpp"
 #include "counter/reader.hpp"
@@ -20,7 +21,9 @@ namespace xdpstat {
 
 struct CollectorOptions {
     std::string pin_root = default_pin_root;
-    std::vector<std::string> interfaces; ///< none: all below the root, also those that come later
+    std::vector<std::string>
+        interfaces; ///< none, and no filter: all below the root, also those that come later
+    std::optional<InterfaceFilter> filter; ///< those as well that it matches, as long as they are there
     bpfxx::Proof proof = bpfxx::Proof::btf;
     bool program_runs = false; ///< have the kernel measure what the program costs, which costs itself
 };

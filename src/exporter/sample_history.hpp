@@ -19,7 +19,7 @@ public:
     static constexpr std::size_t most_interfaces = 64;
 
     /// Takes a row of each interface that was read. An interface that had none for as long as the history reaches back is
-    /// forgotten.
+    /// forgotten, and where there is no room for another, the one that went first.
     void add(std::span<const InterfaceScrape> interfaces, std::int64_t now);
 
     /// All of them, or those named. Borrows: valid until the next add().
@@ -34,7 +34,7 @@ private:
         void add(const HistoryRow& row);
         [[nodiscard]] std::int64_t latest() const noexcept;
     };
-    [[nodiscard]] Ring* ring_of(const std::string& interface);
+    [[nodiscard]] Ring* ring_of(const std::string& interface, std::int64_t now);
 
     std::vector<Ring> rings_;
 };

@@ -73,6 +73,34 @@ TEST(HistoryJson, KeepsTheLast15Minutes)
     EXPECT_EQ(interface["stats"]["total_packets"].back(), 1999);
 }
 
+TEST(HistoryJson, OneThatIsGoneMakesRoomForAnother)
+{
+    SampleHistory history;
+    std::vector<InterfaceScrape> all;
+    for (std::size_t i = 0; i < SampleHistory::most_interfaces; i++)
+        all.push_back(at("veth" + std::to_string(i), start));
+    history.add(all, start);
+    const auto knows = [&](const std::string& name) { return !history.all(std::vector{name}).empty(); };
+
+    for (InterfaceScrape& scrape : all)
+        scrape = at(scrape.interface, start + 1000);
+    all.push_back(at("new0", start + 1000));
+    history.add(all, start + 1000);
+    EXPECT_FALSE(knows("new0")) << "all are there";
+
+    for (InterfaceScrape& scrape : all)
+        scrape = at(scrape.interface, start + 9000);
+    std::swap(all[7], all.back());
+    const std::vector<InterfaceScrape> others(all.begin(), all.end() - 1);
+    history.add(others, start + 9000);
+    EXPECT_FALSE(knows("veth7"));
+    ASSERT_TRUE(knows("new0"));
+    EXPECT_EQ(history.all(std::vector<std::string>{"new0"}).front().newer.size() +
+                  history.all(std::vector<std::string>{"new0"}).front().older.size(),
+              1U)
+        << "no row of its predecessor";
+}
+
 TEST(HistoryJson, TakesTheLastRowOfEachStep)
 {
     SampleHistory history;
