@@ -8,10 +8,10 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-to-run deps-to-package deps-to-document deps-to-python deps-to-page build python test check format tidy install uninstall package docs page bench demo clean
+.PHONY: help deps deps-to-run deps-to-package deps-to-document deps-to-python deps-to-page build python test test-vm check format tidy install uninstall package docs page bench demo clean
 
 help: ## list these verbs
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 deps: ## install the packages that the other verbs need (root)
 	@scripts/install-deps
@@ -40,6 +40,9 @@ python: deps-to-python ## build the Python module: build/python/xdpstat-*.whl
 
 test: deps ## install what is missing, build, run every test (root, for those that attach)
 	@cmake --preset release && cmake --build --preset release && scripts/run-tests release
+
+test-vm: deps ## run it on every kernel from 5.10 on, in QEMU, and print a table; XDPSTAT_KERNELS="5.10 7.3": on these
+	@cmake --preset vm && cmake --build --preset vm && scripts/run-tests vm
 
 check: deps ## run the rules of the house: includes, licences, format, shell, man pages
 	@scripts/run-tests check

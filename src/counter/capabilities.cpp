@@ -23,7 +23,8 @@ Capabilities capabilities()
     return {.bpf = has(CAP_BPF) || sys_admin,
             .net_admin = has(CAP_NET_ADMIN),
             .perfmon = has(CAP_PERFMON) || sys_admin,
-            .sys_admin = sys_admin};
+            .sys_admin = sys_admin,
+            .sys_resource = has(CAP_SYS_RESOURCE)};
 }
 
 std::vector<std::string> missing_to_attach(const Capabilities& held)

@@ -12,6 +12,8 @@ struct Capabilities {
     bool net_admin = false; ///< CAP_NET_ADMIN: attach to an interface
     bool perfmon = false;   ///< CAP_PERFMON, or CAP_SYS_ADMIN: a frame's length without a helper's call
     bool sys_admin = false; ///< CAP_SYS_ADMIN: read the BTF of a map, open objects by id, mount
+    bool sys_resource =
+        false; ///< CAP_SYS_RESOURCE: raise the limit of locked memory, which counts before 5.11
 };
 
 /// Reads them from the kernel. Thread-safe.

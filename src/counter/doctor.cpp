@@ -184,12 +184,14 @@ void judge_settings(const MachineFacts& facts, Findings& findings)
              ""});
 
     const std::uint64_t wanted = memory_fixed + facts.possible_cpus * memory_a_cpu;
-    if (facts.kernel < memory_by_cgroup && facts.memory_lock_limit && *facts.memory_lock_limit < wanted)
-        findings.push_back({Severity::fail, "memory lock",
-                            "the limit is " + std::to_string(*facts.memory_lock_limit >> 10) +
-                                " KiB, and about " + std::to_string(wanted >> 10) +
-                                " KiB are wanted before kernel " + version(memory_by_cgroup),
-                            "ulimit -l unlimited"});
+    // Who may raise the limit need not: libbpf does, as it loads.
+    if (facts.kernel < memory_by_cgroup && !facts.held.sys_resource && facts.memory_lock_limit &&
+        *facts.memory_lock_limit < wanted)
+        findings.push_back(
+            {Severity::fail, "memory lock",
+             "the limit is " + std::to_string(*facts.memory_lock_limit >> 10) + " KiB, and about " +
+                 std::to_string(wanted >> 10) + " KiB are wanted before kernel " + version(memory_by_cgroup),
+             "ulimit -l unlimited, or give it CAP_SYS_RESOURCE, by which it raises the limit itself"});
     if (facts.possible_cpus > facts.online_cpus)
         findings.push_back({Severity::info, "CPUs",
                             std::to_string(facts.possible_cpus) + " possible, " +

@@ -130,6 +130,16 @@ TEST(Doctor, NamesWhatIsMissingOfTheMachine)
     });
 }
 
+TEST(Doctor, SaysNothingOfALimitThatIsRaisedAsTheProgramIsLoaded)
+{
+    auto facts = good_machine();
+    facts.kernel = {5, 10};
+    facts.memory_lock_limit = 64 << 10;
+    facts.held.sys_resource = true;
+    for (const Finding& finding : judge_machine(facts))
+        EXPECT_NE(finding.what, "memory lock");
+}
+
 TEST(Doctor, OffersToMountABpfFileSystem)
 {
     auto facts = good_machine();
