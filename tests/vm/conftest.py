@@ -20,8 +20,6 @@ TIMEOUT = float(os.environ.get("XDPSTAT_VM_TIMEOUT", "300"))
 REPORTS: dict[kernels.Kernel, guest.Report] = {}
 PROGRAMS = {
     "xdpstat": "XDPSTAT_BINARY",
-    "bpf_tests": "XDPSTAT_BPF_TESTS",
-    "map_tests": "XDPSTAT_MAP_TESTS",
     "guest_frames": "XDPSTAT_GUEST_FRAMES",
 }
 

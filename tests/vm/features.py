@@ -41,8 +41,6 @@ FEATURES = (
     Feature("serve_attach", "`serve --attach`"),
     Feature("detach", "`xdpstat detach`"),
     Feature("left_nothing", "... which leaves no pin"),
-    Feature("bpf_tests", "tests/bpf: frames of every kind through the program"),
-    Feature("map_tests", "tests/maps: bpfxx on maps of every kind"),
     Feature("left_nothing_at_all", "no pin is left by any of it"),
 )
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# The first and only process of a guest: runs xdpstat and the tests on this kernel, and says on the console, for each
+# The first and only process of a guest: runs xdpstat on this kernel, and says on the console, for each
 # feature, "@ FEATURE OUTCOME TEXT": ok, absent (the kernel does not have it; test_kernels.py knows whether it may be so)
 # or failed. What a failed step said stands before its line.
 export PATH=/bin
@@ -202,19 +202,6 @@ held_by_run() {
 	wait_until test -e $PINS/v0 && wait_until counts v0 v1 && stop $holder && is_gone
 }
 
-# suite FEATURE PROGRAM FILTER: one of the tests' programs
-suite() {
-	$2 --gtest_brief=1 --gtest_filter="$3" >$SAID 2>&1
-	code=$?
-	passed=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' $SAID)
-	skipped=$(sed -n 's/^\[  SKIPPED \] \([0-9]*\) test.*/\1/p' $SAID)
-	if [ $code = 0 ] && [ "${passed:-0}" -gt 0 ]; then
-		ok "$1" "$passed passed, ${skipped:-0} skipped"
-	else
-		failed "$1" "exit code $code"
-	fi
-}
-
 echo "@ release $(uname -r)"
 judge btf "" test -r /sys/kernel/btf/vmlinux
 for module in /modules/*.ko; do
@@ -235,9 +222,6 @@ judge generic "" generic
 judge fall_back "" fall_back
 judge shared "" shared
 judge run "" held_by_run
-# One of each kind: the verifier, emulated, takes about a second for each load of the program.
-suite bpf_tests bpf_tests '*EachKindOfFrame*:*EightOfAllKinds*:*JumboFrames*:*AHeaderAcross*:*EachBound*:*CutsAtTheEdge*'
-suite map_tests map_tests '*'
 judge left_nothing_at_all "" is_gone
 echo "@ end"
 poweroff -f
