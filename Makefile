@@ -6,9 +6,10 @@ export PATH := $(PATH):/usr/sbin:/sbin
 
 PREFIX ?= /usr/local
 DESTDIR ?=
+SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-to-run deps-to-package deps-to-document deps-to-python deps-to-page build python test check format tidy install uninstall package docs page bench demo clean
+.PHONY: help fuzz deps deps-to-run deps-to-package deps-to-document deps-to-python deps-to-page build python test check format tidy install uninstall package docs page bench demo clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -43,6 +44,9 @@ test: deps ## install what is missing, build, run every test (root, for those th
 
 check: deps ## run the rules of the house: includes, licences, format, shell, man pages
 	@scripts/run-tests check
+
+fuzz: deps ## fuzz what strangers feed, SECONDS= for each target (default 60)
+	@scripts/fuzz --seconds '$(SECONDS)'
 
 format: ## lay out all C, C++ and BPF files by .clang-format
 	@scripts/format
