@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -71,19 +72,20 @@ void print_frame(const Arguments& arguments, const std::string& file, ReplayEngi
 bpfxx::Result<> replay_frames(CaptureReader& reader, Replay& replay, const Arguments& arguments)
 {
     for (std::uint64_t number = 1;; number++) {
-        const auto frame = reader.next();
+        const auto read = reader.next();
+        if (!read)
+            return std::unexpected(read.error());
+        const std::optional<CapturedFrame>& frame = *read;
         if (!frame)
-            return std::unexpected(frame.error());
-        if (!*frame)
             return {};
-        const auto place = replay.count(**frame);
+        const auto place = replay.count(*frame);
         if (!place)
             return std::unexpected(place.error());
         if (arguments.per_packet)
             print_frame(arguments, reader.name(), replay.engine(),
                         {.number = number,
-                         .length = (*frame)->length,
-                         .captured = static_cast<std::uint32_t>((*frame)->bytes.size()),
+                         .length = frame->length,
+                         .captured = static_cast<std::uint32_t>(frame->bytes.size()),
                          .place = *place});
         // Who reads the lines has gone away, or there is no room: main() tells.
         if (std::ferror(stdout) != 0)
