@@ -6,9 +6,10 @@ export PATH := $(PATH):/usr/sbin:/sbin
 
 PREFIX ?= /usr/local
 DESTDIR ?=
+SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-to-run deps-to-package deps-to-document deps-to-python deps-to-page build python test test-vm check format tidy install uninstall package sbom docs page bench sanitize soak demo clean
+.PHONY: help fuzz deps deps-to-run deps-to-package deps-to-document deps-to-python deps-to-page build python test test-vm check format tidy install uninstall package sbom docs page bench sanitize soak demo clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -46,6 +47,9 @@ test-vm: deps ## run it on every kernel from 5.10 on, in QEMU, and print a table
 
 check: deps ## run the rules of the house: includes, licences, format, shell, man pages
 	@scripts/run-tests check
+
+fuzz: deps ## fuzz what strangers feed, SECONDS= for each target (default 60)
+	@scripts/fuzz --seconds '$(SECONDS)'
 
 format: ## lay out all C, C++ and BPF files by .clang-format
 	@scripts/format
