@@ -14,6 +14,7 @@ from outcome import FINDINGS, OK, PERMISSION, tool  # noqa: F401: a fixture
 ROOT = Path(__file__).resolve().parents[2]
 USER = 65534
 GROUP = 4242
+CAPTURE = ROOT / "tests/fuzz/corpus/capture/little.pcap"
 ROW = re.compile(r"^\| `xdpstat (?P<words>[^`]+)` \| (?P<needs>[^|]+) \|", re.MULTILINE)
 
 
@@ -62,7 +63,8 @@ def prepared(tool):
 def run(tool, held: list[str], words: str) -> subprocess.CompletedProcess:
     """Runs a command of the table as a user with these capabilities and no other."""
     listed = ",".join(["-all", *(f"+{name.removeprefix('CAP_').lower()}" for name in held)])
-    command = words.replace("PIN", str(tool.pin_root / "eth0" / "stats_map")).replace("GROUP", str(GROUP)).split()
+    named = {"PIN": tool.pin_root / "eth0" / "stats_map", "GROUP": GROUP, "FILE": "-"}
+    command = [str(named.get(word, word)) for word in words.split()]
     if command[0] in ("run", "watch"):
         command += ["-n", "1", "-i", "0.05"]
     if command[0] == "verify":
@@ -74,7 +76,9 @@ def run(tool, held: list[str], words: str) -> subprocess.CompletedProcess:
     identity = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", f"--inh-caps={listed}", f"--ambient-caps={listed}", f"--bounding-set={listed}", "--"]
     root = [] if command[0] == "completion" else ["--pin-root", str(tool.pin_root)]
     words = [*network.inside(tool.netns), *limit, *identity, tool.xdpstat.binary, *command, *root]
-    return subprocess.run(words, capture_output=True, text=True, timeout=30)
+    # Opened here: the user may not read the tree.
+    with open(CAPTURE) as capture:
+        return subprocess.run(words, stdin=capture, capture_output=True, text=True, timeout=30)
 
 
 @pytest.mark.parametrize("words", TABLE)
