@@ -173,7 +173,7 @@ def test_many_interfaces(make_namespace, attach, serve, make_browser, send):
         browser.until("document.querySelector('#title').textContent === 'All interfaces'")
         # Its history is that of each second, and that of the parts is said to be coarse.
         rows = "fetch('api/v1/history?step=15&interface=xsm0').then(async (answer) => (await answer.json()).interfaces[0].time.length)"
-        network.until(lambda: browser.get(rows) > 1, "the server has two coarse rows")
+        network.until(lambda: browser.get(rows) > 1, "the server has two coarse rows", timeout=40)
         browser("reload")
         browser.until("document.querySelector('#panels .coarse').checkVisibility()")
         assert browser.text("#panels .coarse").endswith("means of 15 s")
