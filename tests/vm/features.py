@@ -42,7 +42,7 @@ FEATURES = (
     Feature("detach", "`xdpstat detach`"),
     Feature("left_nothing", "... which leaves no pin"),
     Feature("bpf_tests", "tests/bpf: frames of every kind through the program"),
-    Feature("map_tests", "tests/maps: bpfxx on maps of every kind"),
+    Feature("map_tests", "tests/maps: bpfxx on maps of every kind", (6, 0), "bpfxx says what the kernel cannot"),
     Feature("left_nothing_at_all", "no pin is left by any of it"),
 )
 
