@@ -18,7 +18,7 @@ C_STANDARD = (
 STD = [f"{name}.h" for name in C_STANDARD]
 POSIX = (
     "unistd.h fcntl.h poll.h dirent.h pthread.h sched.h spawn.h termios.h err.h getopt.h glob.h ifaddrs.h netdb.h "
-    "endian.h langinfo.h pwd.h grp.h syslog.h dlfcn.h strings.h mntent.h sys/*.h net/*.h netinet/*.h arpa/*.h netpacket/*.h"
+    "endian.h langinfo.h link.h malloc.h pwd.h grp.h syslog.h dlfcn.h strings.h mntent.h sys/*.h net/*.h netinet/*.h arpa/*.h netpacket/*.h"
 ).split()
 GROUPS = {
     "std": STD,
