@@ -15,10 +15,17 @@
 
 namespace xdpstat::python {
 
+namespace {
+
+/// An upgrade leaves the old maps as they were: nothing in them tells of it.
+constexpr auto time_between_looks = std::chrono::milliseconds(100);
+
+} // namespace
+
 Counter::Counter(Reader reader, const Instance& instance, std::optional<PinIdentity> identity,
-                 bpfxx::Fd closing)
+                 bpfxx::Fd closing, bpfxx::Proof proof)
     : reader_(std::move(reader)), interface_(instance.interface), directory_(instance.directory),
-      identity_(std::move(identity)), notes_(reader_->notes()), closing_(std::move(closing))
+      identity_(std::move(identity)), notes_(reader_->notes()), proof_(proof), closing_(std::move(closing))
 {
 }
 
@@ -36,7 +43,8 @@ bpfxx::Result<std::shared_ptr<Counter>> Counter::open(const std::string& interfa
     bpfxx::Fd closing(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!closing)
         return std::unexpected(bpfxx::system_error("make", "an eventfd", errno));
-    return std::shared_ptr<Counter>(new Counter(std::move(*reader), *instance, identity, std::move(closing)));
+    return std::shared_ptr<Counter>(
+        new Counter(std::move(*reader), *instance, identity, std::move(closing), proof));
 }
 
 std::optional<bpfxx::Result<NamedSnapshot>> Counter::read()
@@ -44,21 +52,42 @@ std::optional<bpfxx::Result<NamedSnapshot>> Counter::read()
     const std::lock_guard lock(mutex_);
     if (!reader_)
         return std::nullopt;
+    follow_upgrade();
     auto snapshot = reader_->read();
     if (!snapshot)
         return std::unexpected(std::move(snapshot).error());
     return NamedSnapshot{*snapshot, interface_};
 }
 
+void Counter::follow_upgrade()
+{
+    const auto now = Clock::now();
+    if (now < next_look_)
+        return;
+    next_look_ = now + time_between_looks;
+    const auto identity = identity_of(stats_pin(directory_));
+    if (!identity || identity == identity_)
+        return;
+    auto reader = Reader::open(directory_, proof_);
+    if (!reader || reader->counter_id() == 0 || reader->counter_id() != reader_->counter_id())
+        return;
+    reader_ = std::move(*reader);
+    identity_ = identity;
+}
+
 bpfxx::Result<bool> Counter::is_attached() const
 {
+    const auto identity = [&] {
+        const std::lock_guard lock(mutex_);
+        return identity_;
+    }();
     const std::string root = std::filesystem::path(directory_).parent_path().string();
     const auto instances = PinRoot(root).instances();
     if (!instances)
         return std::unexpected(instances.error());
-    return identity_ && std::ranges::any_of(*instances, [&](const Instance& instance) {
+    return identity && std::ranges::any_of(*instances, [&](const Instance& instance) {
                return instance.mode != mode_detached &&
-                      identity_of(stats_pin(instance.directory)) == identity_;
+                      identity_of(stats_pin(instance.directory)) == identity;
            });
 }
 

@@ -46,14 +46,19 @@ public:
     [[nodiscard]] const std::vector<std::string>& notes() const noexcept { return notes_; }
 
 private:
-    Counter(Reader reader, const Instance& instance, std::optional<PinIdentity> identity, bpfxx::Fd closing);
+    Counter(Reader reader, const Instance& instance, std::optional<PinIdentity> identity, bpfxx::Fd closing,
+            bpfxx::Proof proof);
+    /// Goes on with the maps that an upgrade has given this counter. Under the lock.
+    void follow_upgrade();
 
-    mutable std::mutex mutex_;     // of reader_
+    mutable std::mutex mutex_;     // of reader_, identity_, next_look_
     std::optional<Reader> reader_; ///< none: it is closed
     std::string interface_;
     std::string directory_;
     std::optional<PinIdentity> identity_; ///< of the pin of stats_map
     std::vector<std::string> notes_;
+    bpfxx::Proof proof_;
+    Clock::time_point next_look_;
     bpfxx::Fd closing_; ///< an eventfd, readable once it is closed
 };
 

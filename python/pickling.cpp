@@ -99,10 +99,11 @@ void make_picklable(py::class_<NamedSnapshot>& type)
     type.def(py::pickle(
         [](const NamedSnapshot& self) {
             return py::make_tuple(self.interface, self.map_id, ticks(self.taken), ticks(self.wall_clock),
-                                  kept(self.stats), kept_or_none(self.has_breakdown, self.traffic));
+                                  kept(self.stats), kept_or_none(self.has_breakdown, self.traffic),
+                                  self.counter_id);
         },
         [](const py::tuple& state) {
-            const py::tuple parts = parts_of(state, 6);
+            const py::tuple parts = parts_of(state, 7);
             NamedSnapshot snapshot;
             snapshot.interface = parts[0].cast<std::string>();
             snapshot.map_id = parts[1].cast<std::uint32_t>();
@@ -112,6 +113,7 @@ void make_picklable(py::class_<NamedSnapshot>& type)
             snapshot.has_breakdown = !parts[5].is_none();
             if (snapshot.has_breakdown)
                 snapshot.traffic = traffic_from(parts[5]);
+            snapshot.counter_id = parts[6].cast<std::uint64_t>();
             return snapshot;
         }));
 }

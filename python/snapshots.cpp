@@ -333,7 +333,9 @@ std::vector<TrafficCell> counted_cells(const traffic_stats& traffic)
 Difference difference(const NamedSnapshot& older, const NamedSnapshot& newer)
 {
     // An interface that was renamed keeps its map.
-    if (older.interface != newer.interface && older.map_id != newer.map_id)
+    const bool is_same =
+        older.counter_id != 0 ? older.counter_id == newer.counter_id : older.map_id == newer.map_id;
+    if (older.interface != newer.interface && !is_same)
         throw py::value_error("the snapshots are of two interfaces: " + older.interface + " and " +
                               newer.interface);
     if (newer.taken < older.taken)

@@ -54,7 +54,10 @@ void merge_copies(std::vector<Copy>& copies, std::size_t first)
 /// Walks a shape and a BTF type side by side and notes what differs.
 class Comparison {
 public:
-    Comparison(const struct btf* types, LayoutReport& report) : types_(types), report_(report) {}
+    Comparison(const struct btf* types, LayoutReport& report, bool missing_is_zero)
+        : types_(types), report_(report), missing_(missing_is_zero ? Effect::bridged : Effect::refused)
+    {
+    }
 
     void run(const Shape& wanted, std::uint32_t type_id)
     {
@@ -173,7 +176,7 @@ private:
             const auto member = std::ranges::find(*members, field.name, &Member::name);
             if (member == members->end())
                 note(join(path, field.name), detail::shape_name(*field.shape) + at(to + field.offset), "",
-                     Effect::refused);
+                     missing_);
             else
                 compare_field(join(path, field.name), field, *member, to, from);
         }
@@ -301,16 +304,18 @@ private:
     static constexpr std::uint64_t most_bytes = std::numeric_limits<std::uint32_t>::max();
     TypeReader types_;
     LayoutReport& report_;
+    Effect missing_; ///< of a field that the map has not
 };
 
 } // namespace
 
-LayoutReport compare_layout(const Shape& wanted, const struct btf* types, std::uint32_t type_id)
+LayoutReport compare_layout(const Shape& wanted, const struct btf* types, std::uint32_t type_id,
+                            bool missing_is_zero)
 {
     LayoutReport report;
     report.wanted = detail::shape_name(wanted);
     report.found = TypeReader(types).name(type_id);
-    Comparison(types, report).run(wanted, type_id);
+    Comparison(types, report, missing_is_zero).run(wanted, type_id);
     return report;
 }
 

@@ -51,7 +51,8 @@ struct LayoutReport {
 
 /// Compares a shape with a BTF type. Pure: asks nothing of the kernel.
 /// @param wanted the C++ type @param types borrowed @param type_id of the map's type in them
-[[nodiscard]] LayoutReport compare_layout(const Shape& wanted, const struct btf* types,
-                                          std::uint32_t type_id);
+/// @param missing_is_zero a field that the map has not is bridged, as zero, and not refused
+[[nodiscard]] LayoutReport compare_layout(const Shape& wanted, const struct btf* types, std::uint32_t type_id,
+                                          bool missing_is_zero = false);
 
 } // namespace bpfxx

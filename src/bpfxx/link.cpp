@@ -59,6 +59,16 @@ Result<LinkInfo> Link::info() const
     return LinkInfo{.id = raw.id, .program_id = raw.prog_id, .ifindex = raw.xdp.ifindex};
 }
 
+Result<> Link::update(int program_fd, int old_fd) const
+{
+    LIBBPF_OPTS(bpf_link_update_opts, options);
+    options.flags = BPF_F_REPLACE;
+    options.old_prog_fd = static_cast<__u32>(old_fd);
+    if (bpf_link_update(fd_.get(), program_fd, &options) != 0)
+        return std::unexpected(system_error("exchange the program of", "a link", errno));
+    return {};
+}
+
 Result<> Link::detach() const
 {
     if (bpf_link_detach(fd_.get()) != 0)

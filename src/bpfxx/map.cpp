@@ -192,7 +192,7 @@ Result<Layout> check(const Map& map, const Side& side, const Shape& wanted, Proo
 {
     const std::string its = std::string("its ") + side.name;
     const auto by_size = [&](Error unproved) -> Result<Layout> {
-        if (proof == Proof::btf)
+        if (proof != Proof::size)
             return std::unexpected(std::move(unproved));
         if (side.size != wanted.size)
             return std::unexpected(incompatible(map, its + " are " + std::to_string(side.size) +
@@ -213,7 +213,7 @@ Result<Layout> check(const Map& map, const Side& side, const Shape& wanted, Proo
         return by_size(system_error("read the BTF of", map.label(), error, hint));
     }
 
-    LayoutReport report = compare_layout(wanted, types.get(), side.type_id);
+    LayoutReport report = compare_layout(wanted, types.get(), side.type_id, proof == Proof::btf_part);
     if (report.outcome == Outcome::incompatible) {
         Error error = incompatible(
             map, its + " (" + report.found + ") do not fit the C++ type " + report.wanted, listed_below);

@@ -45,8 +45,9 @@ struct MapInfo {
 
 /// How a value's layout may be taken for proved.
 enum class Proof {
-    btf,  ///< only by the map's BTF: what cannot be compared is refused
-    size, ///< by its size alone where the BTF is missing or may not be read: on request only
+    btf,      ///< only by the map's BTF: what cannot be compared is refused
+    btf_part, ///< the same, but a field that the map has not reads as zero: of what another version counted
+    size,     ///< by its size alone where the BTF is missing or may not be read: on request only
 };
 
 /// What an update does where the key is there already, or is not.

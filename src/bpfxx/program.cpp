@@ -85,6 +85,28 @@ Result<std::uint32_t> test_run(int fd, Bytes packet)
     return options.retval;
 }
 
+Result<> wait_for_running_programs()
+{
+    // The kernel promises it of an update of a map of maps (maybe_wait_bpf_programs in kernel/bpf/syscall.c).
+    const auto failed = [](const char* what) {
+        return std::unexpected(system_error(what, "a map of maps, to wait for running programs", errno));
+    };
+    constexpr std::uint32_t size = sizeof(std::uint32_t);
+    const Fd inner(bpf_map_create(BPF_MAP_TYPE_ARRAY, nullptr, size, size, 1, nullptr));
+    if (!inner)
+        return failed("make the inner map of");
+    LIBBPF_OPTS(bpf_map_create_opts, options);
+    options.inner_map_fd = static_cast<__u32>(inner.get());
+    const Fd outer(bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, nullptr, size, size, 1, &options));
+    if (!outer)
+        return failed("make");
+    const std::uint32_t key = 0;
+    const int value = inner.get();
+    if (bpf_map_update_elem(outer.get(), &key, &value, BPF_ANY) != 0)
+        return failed("write to");
+    return {};
+}
+
 Result<Fd> enable_run_statistics()
 {
     Fd fd(bpf_enable_stats(BPF_STATS_RUN_TIME));

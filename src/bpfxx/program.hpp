@@ -52,6 +52,10 @@ private:
 /// packet. Thread-safe. @param fd of the program, borrowed @param packet from its link layer on
 [[nodiscard]] Result<std::uint32_t> test_run(int fd, Bytes packet);
 
+/// Waits until every run of a BPF program that had begun before is over: a program that was detached or exchanged then writes
+/// to its maps no more. CAP_BPF; kernel 5.0. Errors: permission, system.
+[[nodiscard]] Result<> wait_for_running_programs();
+
 /// Has the kernel measure the run time and the runs of all programs until the descriptor is closed, which costs each run
 /// of each of them some nanoseconds. Errors: permission (CAP_SYS_ADMIN), unsupported before Linux 5.8.
 [[nodiscard]] Result<Fd> enable_run_statistics();

@@ -111,7 +111,7 @@ Result<TypeDecoder> TypeDecoder::of(const Map& map, Proof proof)
     if (info.btf_id != 0) {
         state->types.reset(btf__load_from_kernel_by_id(info.btf_id));
         const int error = errno;
-        if (!state->types && (proof == Proof::btf || error != EPERM))
+        if (!state->types && (proof != Proof::size || error != EPERM))
             return std::unexpected(system_error("read the BTF of", map.label(), error,
                                                 error == EPERM ? "reading BTF needs CAP_SYS_ADMIN" : ""));
     }

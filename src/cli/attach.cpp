@@ -77,7 +77,10 @@ void tell_attached(const std::string& interface, const AttachResult& result)
 {
     const std::string name = printable(interface);
     std::printf("%s: %s in %s mode\n", name.c_str(),
-                result.already_attached ? "already attached" : "attached", result.instance.mode.c_str());
+                result.upgraded           ? "upgraded"
+                : result.already_attached ? "already attached"
+                                          : "attached",
+                result.instance.mode.c_str());
     if (!result.why_not_native.empty())
         std::printf("%s: not in native mode: %s\n", name.c_str(), printable(result.why_not_native).c_str());
     if (!result.note.empty())

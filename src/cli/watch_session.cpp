@@ -131,6 +131,15 @@ void WatchSession::check(Entry& entry, const std::vector<Instance>& instances,
     auto anew = open_entry(*now);
     if (!anew)
         return;
+    if (anew->facts.latest.counter_id != 0 && anew->facts.latest.counter_id == facts.latest.counter_id) {
+        // An upgrade gave it other maps: the counts go on, and so do the rates.
+        entry.reader = std::move(anew->reader);
+        entry.identity = anew->identity;
+        facts.instance = *now;
+        facts.state = WatchState::counting;
+        changes.push_back(name + ": upgraded, its counts go on");
+        return;
+    }
     anew->facts.new_instance = true;
     anew->facts.history = facts.history;
     entry = std::move(*anew);

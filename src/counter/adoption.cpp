@@ -13,6 +13,7 @@
 #include "bpfxx/program.hpp"
 #include "counter/pin_access.hpp"
 #include "counter/pins.hpp"
+#include "counter/upgrade.hpp"
 
 namespace xdpstat {
 
@@ -184,6 +185,16 @@ Result<AttachResult> adopt(const PinRoot& root, const Instance& instance, const 
     if (!now)
         return std::unexpected(std::move(now).error());
     BPFXX_TRY(check_settings(*now, options));
+    auto exchanged = upgrade(root, *now, options);
+    if (!exchanged)
+        return std::unexpected(std::move(exchanged).error());
+    add_note(result.note, exchanged->note);
+    result.upgraded = exchanged->done;
+    if (result.upgraded) {
+        now = root.find(instance.interface);
+        if (!now)
+            return std::unexpected(std::move(now).error());
+    }
     result.instance = std::move(*now);
     return result;
 }

@@ -9,8 +9,8 @@
 // What an attach finds below a pin root, and what becomes of it. Only under the root's lock.
 namespace xdpstat {
 
-/// Takes over an instance that counts already: restores pins that are missing, and gives its folder the interface's
-/// present name. Errors: busy where it has other settings or a process holds it; permission.
+/// Takes over an instance that counts already: restores pins that are missing, gives its folder the interface's
+/// present name, and exchanges its program where another build of xdpstat attached it. Errors: busy where it has other settings or a process holds it; permission.
 [[nodiscard]] bpfxx::Result<AttachResult> adopt(const PinRoot& root, const Instance& instance,
                                                 const AttachOptions& options);
 

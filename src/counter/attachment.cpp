@@ -19,6 +19,7 @@
 #include "counter/interface.hpp"
 #include "counter/loader.hpp"
 #include "counter/pins.hpp"
+#include "counter/upgrade.hpp"
 
 namespace xdpstat {
 
@@ -192,11 +193,17 @@ std::string note_of(xdp_counter_length source)
     return {};
 }
 
-/// Under the root's lock.
+/// Under the root's lock, as all that follow.
+Result<> mend_all(const PinRoot& root)
+{
+    BPFXX_TRY(mend_folders(root.path()));
+    return mend_upgrades(root.path());
+}
+
 Result<AttachResult> attach_locked(const PinRoot& root, const Interface& interface,
                                    const AttachOptions& options)
 {
-    BPFXX_TRY(mend_folders(root.path()));
+    BPFXX_TRY(mend_all(root));
     const auto note = vacate(root, interface);
     if (!note)
         return std::unexpected(note.error());
@@ -251,7 +258,8 @@ Result<> detach_locked(const PinRoot& root, const Instance& instance)
 {
     if (instance.mode != mode_detached && !pin_exists(link_pin(instance.directory)))
         return std::unexpected(held_by_run("detach from", instance));
-    return retire(root.path(), instance.directory);
+    BPFXX_TRY(retire(root.path(), instance.directory));
+    return mend_upgrades(root.path()); // what is left of one has no link any more
 }
 
 } // namespace
@@ -291,7 +299,9 @@ Result<> mend(const PinRoot& root)
     const auto lock = root.lock();
     if (!lock)
         return std::unexpected(lock.error());
-    return mend_folders(root.path());
+    BPFXX_TRY(mend_folders(root.path()));
+    (void)mend_upgrades(root.path()); // one that cannot be completed is told of by the next attach
+    return {};
 }
 
 Result<> detach(const PinRoot& root, const std::string& interface)
@@ -303,6 +313,7 @@ Result<> detach(const PinRoot& root, const std::string& interface)
         return std::unexpected(lock.error());
     const bool begun = pin_exists(root.path() + "/" + detaching_prefix + encode_name(interface));
     BPFXX_TRY(mend_folders(root.path()));
+    (void)mend_upgrades(root.path()); // one that cannot be completed ends here
     const auto instance = root.find(interface);
     if (!instance && instance.error().kind() == ErrorKind::not_found && begun)
         return {}; // a detach that was killed: it is done now

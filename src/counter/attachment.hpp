@@ -35,6 +35,7 @@ struct HeldLink {
 struct AttachResult {
     Instance instance;
     bool already_attached = false; ///< it counted before, with the same settings: nothing was changed
+    bool upgraded = false;         ///< it counted before, and its program was exchanged for this build's
     std::string why_not_native;    ///< the reason, where automatic mode fell back to generic; else empty
     std::optional<HeldLink> held;  ///< where it was attached without keeping it
     std::string note;              ///< what else a person should know, such as pins that were restored

@@ -57,21 +57,41 @@ bpfxx::Result<> set_slots(struct bpf_map* map, std::uint32_t slots)
     return {};
 }
 
-bpfxx::Result<> tune(bpfxx::Skeleton<xdp_counter_bpf>& skeleton, SlotLayout layout, bool breakdown,
+bpfxx::Result<> use_map(struct bpf_map* map, int fd)
+{
+    if (const int error = fd < 0 ? 0 : bpf_map__reuse_fd(map, fd); error != 0)
+        return std::unexpected(bpfxx::system_error("count into", bpf_map__name(map), -error));
+    return {};
+}
+
+/// Every CPU that has a slot of its own in maps of so many entries writes that one alone, as the program before did.
+std::uint32_t private_slots(std::uint32_t slots, std::uint32_t cpus)
+{
+    return slots >= cpus ? cpus : slots - 1;
+}
+
+bpfxx::Result<> tune(bpfxx::Skeleton<xdp_counter_bpf>& skeleton, const LoadOptions& options,
                      xdp_counter_length length)
 {
+    const bool percpu = options.layout == SlotLayout::percpu;
     const auto cpus = bpfxx::possible_cpus();
     if (!cpus)
         return std::unexpected(cpus.error());
     xdp_counter_config& config = skeleton->rodata->config;
-    config.slots = layout == SlotLayout::percpu ? cpus->id_limit : 1;
-    config.private_slots = layout == SlotLayout::percpu ? config.slots : 0;
-    config.breakdown = breakdown ? 1 : 0;
+    config.slots = percpu ? cpus->id_limit + (options.carries ? 1 : 0) : 1;
+    config.breakdown = options.breakdown ? 1 : 0;
     config.length = length;
 
-    BPFXX_TRY(set_slots(skeleton->maps.stats_map, config.slots));
-    BPFXX_TRY(set_slots(skeleton->maps.traffic_map, config.slots));
-    if (!breakdown)
+    if (options.stats_map >= 0) {
+        BPFXX_TRY(use_map(skeleton->maps.stats_map, options.stats_map));
+        BPFXX_TRY(use_map(skeleton->maps.traffic_map, options.traffic_map));
+        config.slots = bpf_map__max_entries(skeleton->maps.stats_map);
+    } else {
+        BPFXX_TRY(set_slots(skeleton->maps.stats_map, config.slots));
+        BPFXX_TRY(set_slots(skeleton->maps.traffic_map, config.slots));
+    }
+    config.private_slots = percpu ? private_slots(config.slots, cpus->id_limit) : 0;
+    if (!options.breakdown)
         bpf_map__set_autocreate(skeleton->maps.traffic_map, false);
 
     if (length == XDP_COUNTER_LENGTH_KERNEL_CTX)
@@ -101,13 +121,23 @@ bool may_lack_a_feature(const bpfxx::Error& error)
 
 bpfxx::Result<LoadedCounter> load_counter(SlotLayout layout, bool breakdown, xdp_counter_length length)
 {
+    return load_counter(LoadOptions{.layout = layout, .breakdown = breakdown}, length);
+}
+
+bpfxx::Result<LoadedCounter> load_counter(SlotLayout layout, bool breakdown)
+{
+    return load_counter(LoadOptions{.layout = layout, .breakdown = breakdown});
+}
+
+bpfxx::Result<LoadedCounter> load_counter(const LoadOptions& options, xdp_counter_length length)
+{
     auto skeleton = bpfxx::Skeleton<xdp_counter_bpf>::open("the counter program");
     if (!skeleton)
         return std::unexpected(std::move(skeleton).error());
-    BPFXX_TRY(tune(*skeleton, layout, breakdown, length));
+    BPFXX_TRY(tune(*skeleton, options, length));
     BPFXX_TRY(skeleton->load());
-    return LoadedCounter(
-        std::make_unique<LoadedCounter::Object>(LoadedCounter::Object{std::move(*skeleton), breakdown}));
+    return LoadedCounter(std::make_unique<LoadedCounter::Object>(
+        LoadedCounter::Object{std::move(*skeleton), options.breakdown}));
 }
 
 bpfxx::Result<> check_capabilities()
@@ -119,7 +149,7 @@ bpfxx::Result<> check_capabilities()
                                              "missing " + join(missing), "run as root: sudo xdpstat ..."));
 }
 
-bpfxx::Result<LoadedCounter> load_counter(SlotLayout layout, bool breakdown)
+bpfxx::Result<LoadedCounter> load_counter(const LoadOptions& options)
 {
     BPFXX_TRY(check_capabilities());
     const Capabilities held = capabilities();
@@ -129,15 +159,15 @@ bpfxx::Result<LoadedCounter> load_counter(SlotLayout layout, bool breakdown)
                               std::string("the kernel shows no BTF at ") + kernel_btf,
                               "mount /sys, or take a kernel with CONFIG_DEBUG_INFO_BTF=y"));
     if (held.perfmon) {
-        auto counter = load_counter(layout, breakdown, XDP_COUNTER_LENGTH_KERNEL_CTX);
+        auto counter = load_counter(options, XDP_COUNTER_LENGTH_KERNEL_CTX);
         if (counter || !may_lack_a_feature(counter.error()))
             return counter;
     }
-    auto counter = load_counter(layout, breakdown, XDP_COUNTER_LENGTH_HELPER);
+    auto counter = load_counter(options, XDP_COUNTER_LENGTH_HELPER);
     if (counter || !may_lack_a_feature(counter.error()))
         return counter;
     // Before 5.18 there is neither the helper nor a multi-buffer frame that would need it.
-    if (auto linear = load_counter(layout, breakdown, XDP_COUNTER_LENGTH_LINEAR))
+    if (auto linear = load_counter(options, XDP_COUNTER_LENGTH_LINEAR))
         return linear;
     if (!held.perfmon)
         counter.error().set_hint(

@@ -9,6 +9,16 @@
 
 namespace xdpstat {
 
+/// How the counter is to be loaded.
+struct LoadOptions {
+    SlotLayout layout = SlotLayout::percpu;
+    bool breakdown = true;
+    bool carries =
+        false; ///< percpu: a slot more, the last, that no CPU writes, for what another program counted before
+    int stats_map = -1;   ///< borrowed: maps to count into in place of new ones, their layout proved
+    int traffic_map = -1; ///< likewise
+};
+
 /// The counter in the kernel, loaded and not yet attached. Owns the program and its maps. Move-only.
 class LoadedCounter {
 public:
@@ -26,9 +36,7 @@ public:
     [[nodiscard]] xdp_counter_length length_source() const noexcept;
 
 private:
-    friend bpfxx::Result<LoadedCounter> load_counter(SlotLayout layout, bool breakdown);
-    friend bpfxx::Result<LoadedCounter> load_counter(SlotLayout layout, bool breakdown,
-                                                     xdp_counter_length length);
+    friend bpfxx::Result<LoadedCounter> load_counter(const LoadOptions& options, xdp_counter_length length);
     struct Object;
     explicit LoadedCounter(std::unique_ptr<Object> object) noexcept;
     std::unique_ptr<Object> object_;
@@ -39,9 +47,14 @@ private:
 
 /// Loads the counter with the fastest source of lengths that is true on this kernel and that this thread's
 /// capabilities allow. Errors: permission, naming the capability; unsupported; system with the verifier's log.
+[[nodiscard]] bpfxx::Result<LoadedCounter> load_counter(const LoadOptions& options);
+/// The same with maps of its own.
 [[nodiscard]] bpfxx::Result<LoadedCounter> load_counter(SlotLayout layout, bool breakdown);
 
 /// Loads it with exactly this source of lengths.
+[[nodiscard]] bpfxx::Result<LoadedCounter> load_counter(const LoadOptions& options,
+                                                        xdp_counter_length length);
+/// The same with maps of its own.
 [[nodiscard]] bpfxx::Result<LoadedCounter> load_counter(SlotLayout layout, bool breakdown,
                                                         xdp_counter_length length);
 

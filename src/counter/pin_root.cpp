@@ -87,9 +87,13 @@ void describe_link(Instance& instance)
 void describe_program(Instance& instance)
 {
     // When it was pinned is known to all who see a pin, when it was loaded only to those who may open it.
-    for (const std::string& pin : {stats_pin(instance.directory), program_pin(instance.directory)}) {
+    // An upgrade gives a counter another program and keeps the pin of its link.
+    bool has_link = false;
+    for (const std::string& pin :
+         {stats_pin(instance.directory), program_pin(instance.directory), link_pin(instance.directory)}) {
         struct stat status = {};
-        if (::stat(pin.c_str(), &status) == 0)
+        has_link = ::stat(pin.c_str(), &status) == 0;
+        if (has_link)
             instance.since = std::chrono::system_clock::from_time_t(status.st_mtime);
     }
     const auto program = bpfxx::Program::open_pinned(program_pin(instance.directory));
@@ -98,7 +102,8 @@ void describe_program(Instance& instance)
     if (const auto info = program->info()) {
         instance.program_id = info->id;
         instance.program_tag = info->tag;
-        instance.since = since_boot(info->loaded_at);
+        if (!has_link)
+            instance.since = since_boot(info->loaded_at);
     }
 }
 

@@ -160,6 +160,11 @@ Result<> remove_folder(const std::string& directory)
 {
     if (const auto link = bpfxx::Link::open_pinned(link_pin(directory)))
         (void)link->detach(); // a link that cannot be detached by force goes with its last descriptor
+    return remove_pins(directory);
+}
+
+Result<> remove_pins(const std::string& directory)
+{
     for (const std::string& path : all_pins(directory))
         if (::unlink(path.c_str()) != 0 && errno != ENOENT)
             return std::unexpected(bpfxx::system_error("remove", path, errno));
@@ -179,6 +184,10 @@ Result<> retire(const std::string& root, const std::string& directory)
 
 Result<> mend_folders(const std::string& root)
 {
+    // Moves first: they bring back what the others look for.
+    for (const std::filesystem::path& entry : entries_of(root))
+        if (const std::string folder = entry.filename().string(); folder.starts_with(moving_prefix))
+            BPFXX_TRY(mend_move(root, folder));
     // What cannot be removed is out of sight already, and no reason to refuse what has nothing to do with it.
     for (const std::filesystem::path& entry : entries_of(root)) {
         const std::string folder = entry.filename().string();
@@ -192,8 +201,6 @@ Result<> mend_folders(const std::string& root)
                 BPFXX_TRY(exchange_folder(entry.string(), target));
             else
                 (void)remove_folder(entry.string());
-        } else if (folder.starts_with(moving_prefix)) {
-            BPFXX_TRY(mend_move(root, folder));
         }
     }
     return {};

@@ -40,16 +40,17 @@ inline std::string new_link_pin(const std::string& directory)
 /// All pins that an instance may have.
 [[nodiscard]] std::array<std::string, 5> all_pins(const std::string& directory);
 
-/// Prefixes of folders in which an attach or a detach is under way, or that are changing places. An encoded name
+/// Prefixes of folders in which an attach, a detach or an upgrade is under way, or that are changing places. An encoded name
 /// never starts so: its '%' is always followed by '2'.
 inline constexpr const char* attaching_prefix = "%attaching-";
 inline constexpr const char* detaching_prefix = "%detaching-";
 inline constexpr const char* moving_prefix = "%moving-";
+inline constexpr const char* upgrading_prefix = "%upgrading-";
 /// Whether a folder's name is one of those.
 [[nodiscard]] inline bool is_hidden(const std::string& folder)
 {
     return folder.starts_with(attaching_prefix) || folder.starts_with(detaching_prefix) ||
-           folder.starts_with(moving_prefix);
+           folder.starts_with(moving_prefix) || folder.starts_with(upgrading_prefix);
 }
 
 /// Whether anything is there, of whatever kind.
@@ -79,9 +80,12 @@ using PinIdentity = std::pair<dev_t, ino_t>;
 /// Detaches and removes an instance, so that a crash leaves it either whole or out of sight. Errors: incompatible,
 /// with nothing changed, where the folder holds what is not ours.
 [[nodiscard]] bpfxx::Result<> retire(const std::string& root, const std::string& directory);
-/// Ends what a process that died had begun below a root: an attach that had its link is completed, any other undone.
+/// Ends what a process that died had begun below a root: an attach that had its link is completed, any other undone. Of an
+/// upgrade only the change of folders: see upgrade.hpp.
 [[nodiscard]] bpfxx::Result<> mend_folders(const std::string& root);
 /// Removes a folder that is out of sight, the link first: nothing else keeps the program attached.
 [[nodiscard]] bpfxx::Result<> remove_folder(const std::string& directory);
+/// The same without a touch on the link, which others hold.
+[[nodiscard]] bpfxx::Result<> remove_pins(const std::string& directory);
 
 } // namespace xdpstat

@@ -13,8 +13,11 @@ bool went_backwards(const pkt_stats& older, const pkt_stats& newer) noexcept
 }
 
 /// Whether two snapshots are known to be of two instances: a new counter may have counted more than the old one had.
-bool have_different_maps(const Snapshot& older, const Snapshot& newer) noexcept
+/// An upgrade gives the same counter other maps, into which its counts are carried.
+bool are_of_two(const Snapshot& older, const Snapshot& newer) noexcept
 {
+    if (older.counter_id != 0 && older.counter_id == newer.counter_id)
+        return false;
     return older.map_id != 0 && newer.map_id != 0 && older.map_id != newer.map_id;
 }
 
@@ -26,7 +29,7 @@ Rates rates(const Snapshot& older, const Snapshot& newer) noexcept
     result.seconds = std::max(0.0, std::chrono::duration<double>(newer.taken - older.taken).count());
     result.stats = newer.stats;
     result.traffic = newer.traffic;
-    result.new_instance = have_different_maps(older, newer) || went_backwards(older.stats, newer.stats);
+    result.new_instance = are_of_two(older, newer) || went_backwards(older.stats, newer.stats);
     if (result.new_instance)
         return result;
 

@@ -101,7 +101,8 @@ struct Reader::Maps {
     bpfxx::CounterArray<pkt_stats> stats;
     std::optional<bpfxx::CounterArray<traffic_stats>> traffic;
     std::vector<std::string> notes;
-    std::uint32_t map_id; ///< of stats_map
+    std::uint32_t map_id;     ///< of stats_map
+    std::uint64_t counter_id; ///< see Snapshot
 };
 
 Reader::Reader(std::unique_ptr<Maps> maps) noexcept : maps_(std::move(maps)) {}
@@ -128,7 +129,9 @@ bpfxx::Result<Reader> Reader::open_once(const std::string& directory, bpfxx::Pro
     auto stats = open_slots<pkt_stats>(stats_pin(directory), proof);
     if (!stats)
         return std::unexpected(std::move(stats).error());
-    auto maps = std::make_unique<Maps>(Maps{std::move(stats->slots), std::nullopt, {}, stats->map_id});
+    auto maps = std::make_unique<Maps>(Maps{std::move(stats->slots), std::nullopt, {}, stats->map_id, 0});
+    if (const auto link = identity_of(link_pin(directory)))
+        maps->counter_id = link->second;
 
     // No pin is no error: the breakdown was switched off.
     auto traffic = open_slots<traffic_stats>(traffic_pin(directory), proof);
@@ -151,6 +154,7 @@ bpfxx::Result<Snapshot> Reader::read()
 {
     Snapshot snapshot;
     snapshot.map_id = maps_->map_id;
+    snapshot.counter_id = maps_->counter_id;
     snapshot.taken = std::chrono::steady_clock::now();
     snapshot.wall_clock = std::chrono::system_clock::now();
     const auto stats = read_stats();
@@ -176,6 +180,11 @@ bpfxx::Result<pkt_stats> Reader::read_stats()
     if (!is_whole(total)) [[unlikely]]
         return sum_with_care(*mapped);
     return total;
+}
+
+std::uint64_t Reader::counter_id() const noexcept
+{
+    return maps_->counter_id;
 }
 
 const std::vector<std::string>& Reader::notes() const noexcept

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -31,6 +32,9 @@ public:
     [[nodiscard]] bpfxx::Result<Snapshot> read();
     /// The headline alone.
     [[nodiscard]] bpfxx::Result<pkt_stats> read_stats();
+
+    /// See Snapshot::counter_id.
+    [[nodiscard]] std::uint64_t counter_id() const noexcept;
 
     /// What a person should know of how the layout was proved, a line each; empty where BTF says it is the same.
     [[nodiscard]] const std::vector<std::string>& notes() const noexcept;

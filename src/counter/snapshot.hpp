@@ -15,6 +15,8 @@ struct Snapshot {
     std::chrono::steady_clock::time_point taken;      ///< for rates: never steps
     std::chrono::system_clock::time_point wall_clock; ///< for people
     std::uint32_t map_id = 0; ///< the kernel's number of stats_map, another in every instance; 0: not known
+    /// Of the pin of its link: one counter keeps it, also when an upgrade gives it other maps; 0: not known.
+    std::uint64_t counter_id = 0;
     pkt_stats stats{};
     bool has_breakdown = false; ///< else `traffic` is all zero
     traffic_stats traffic{};

@@ -79,6 +79,10 @@ void Collector::add(const Instance& instance, std::vector<Source>& sources,
     if (known != sources_.end()) {
         sources.push_back(std::move(*known));
         known->reader.reset();
+        // An upgrade may have exchanged the program over the same maps.
+        if (options_.program_runs)
+            if (auto program = bpfxx::Program::open_pinned(program_pin(instance.directory)))
+                sources.back().program = std::move(*program);
     } else if (auto opened = open_source(instance, identity.value_or(PinIdentity{}))) {
         sources.push_back(std::move(*opened));
     } else {

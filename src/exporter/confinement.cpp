@@ -163,7 +163,7 @@ const Names& calls_to_attach()
 {
     static const Names names{"bpf",    "perf_event_open", "mkdir",     "mkdirat", "rmdir",
                              "rename", "renameat",        "renameat2", "chmod",   "fchmodat",
-                             "chown",  "lchown",          "fchownat"};
+                             "link",   "linkat",          "chown",     "lchown",  "fchownat"};
     return names;
 }
 

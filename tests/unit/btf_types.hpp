@@ -46,9 +46,9 @@ public:
 
     int array(int element, std::uint32_t count) { return btf__add_array(types_.get(), u32, element, count); }
 
-    bpfxx::LayoutReport compare(const bpfxx::Shape& shape, int id) const
+    bpfxx::LayoutReport compare(const bpfxx::Shape& shape, int id, bool missing_is_zero = false) const
     {
-        return bpfxx::compare_layout(shape, types_.get(), static_cast<std::uint32_t>(id));
+        return bpfxx::compare_layout(shape, types_.get(), static_cast<std::uint32_t>(id), missing_is_zero);
     }
 
     struct btf* get() const { return types_.get(); }

@@ -107,6 +107,25 @@ TEST(Layout, EveryDifferenceIsListed)
                               "  (size)     32 bytes          24 bytes          bridged\n");
 }
 
+TEST(Layout, FieldsThatAreMissingMayReadAsZero)
+{
+    Types types;
+    const int id = types.structure("Outer", 8, {{"last", types.u64, 0}});
+    const auto report = types.compare(bpfxx::shape<Outer>, id, true);
+    EXPECT_EQ(report.outcome, Outcome::compatible);
+    EXPECT_EQ(report.differences.front().field, "first");
+    EXPECT_THAT(report.differences.front().found, testing::IsEmpty());
+    const std::uint64_t value = 7;
+    Outer outer{};
+    bpfxx::project(report.projection, reinterpret_cast<const std::byte*>(&value), &outer);
+    EXPECT_EQ(outer.last, 7U);
+    EXPECT_EQ(outer.first, 0U);
+    EXPECT_EQ(types.compare(bpfxx::shape<Outer>, types.structure("Outer", 4, {{"last", types.u32, 0}}), true)
+                  .outcome,
+              Outcome::incompatible)
+        << "what is there has to fit all the same";
+}
+
 TEST(Layout, ArrayOfAnotherLengthIsRefused)
 {
     Types types;

@@ -71,6 +71,21 @@ TEST(Rates, AnotherMapIsANewInstanceWhateverItHasCounted)
     EXPECT_FALSE(rates(older, newer).new_instance);
 }
 
+TEST(Rates, OneCounterGoesOnInTheMapsOfAnUpgrade)
+{
+    Snapshot older = at(1s, some);
+    Snapshot newer = at(2s, more);
+    older.map_id = 7;
+    newer.map_id = 8;
+    older.counter_id = newer.counter_id = 3;
+    EXPECT_FALSE(rates(older, newer).new_instance);
+    EXPECT_EQ(rates(older, newer).stats.total_packets, more.total_packets - some.total_packets);
+    newer.counter_id = 4;
+    EXPECT_TRUE(rates(older, newer).new_instance);
+    older.counter_id = newer.counter_id = 0; // not known
+    EXPECT_TRUE(rates(older, newer).new_instance);
+}
+
 TEST(Rates, ANewInstanceCountsFromNothing)
 {
     const Rates result = rates(at(1s, more), at(2s, some));
