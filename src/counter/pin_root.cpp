@@ -79,9 +79,15 @@ void describe_link(Instance& instance)
     const auto info = link->info();
     if (!info || info->ifindex == 0)
         return;
+    if (describe_interface(instance, info->ifindex, info->program_id))
+        return;
+    // An upgrade may have exchanged the program between the two questions.
+    const auto again = link->info();
+    if (again && again->program_id != info->program_id &&
+        describe_interface(instance, again->ifindex, again->program_id))
+        return;
     // An index means nothing outside the namespace of its interface.
-    if (!describe_interface(instance, info->ifindex, info->program_id))
-        instance.mode = mode_elsewhere;
+    instance.mode = mode_elsewhere;
 }
 
 void describe_program(Instance& instance)
