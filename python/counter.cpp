@@ -69,7 +69,7 @@ void Counter::follow_upgrade()
     if (!identity || identity == identity_)
         return;
     auto reader = Reader::open(directory_, proof_);
-    if (!reader || reader->counter_id() == 0 || reader->counter_id() != reader_->counter_id())
+    if (!reader || !reader_ || reader->counter_id() == 0 || reader->counter_id() != reader_->counter_id())
         return;
     reader_ = std::move(*reader);
     identity_ = identity;

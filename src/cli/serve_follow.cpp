@@ -33,6 +33,8 @@ PinRoot root_of(const Context& context, const std::atomic<bool>& stopping)
 bpfxx::Result<std::unique_ptr<ServeFollow>> ServeFollow::open(const ServeArguments& arguments,
                                                               const Context& context)
 {
+    if (!arguments.attach || !arguments.filter)
+        return nullptr;
     BPFXX_TRY(check_capabilities());
     std::unique_ptr<ServeFollow> follow(new ServeFollow);
     follow->wakes_ = bpfxx::Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));

@@ -214,13 +214,9 @@ void reload_maps(const ServeArguments& arguments, Site& site)
 bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, WebSettings& web, const HostNames& hosts,
                          const ServeArguments& arguments, Context& context)
 {
-    std::unique_ptr<ServeFollow> follow;
-    if (arguments.attach && arguments.filter) {
-        auto opened = ServeFollow::open(arguments, context);
-        if (!opened)
-            return std::unexpected(std::move(opened).error());
-        follow = std::move(*opened);
-    }
+    const auto follow = ServeFollow::open(arguments, context);
+    if (!follow)
+        return std::unexpected(follow.error());
     if (const auto instances = PinRoot(context.pin_root).instances(); !instances)
         return std::unexpected(instances.error());
     bpfxx::Error why;
@@ -243,10 +239,12 @@ bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, WebSettings& web,
                      "xdpstat: nothing is attached yet: xdpstat attach IFACE; it is served from then on\n");
     const std::size_t connections = take_descriptors(arguments.connections);
     BPFXX_TRY(confine_to(sockets, web, arguments, context));
-    if (follow && !arguments.fixed)
-        follow->start();
+    if (*follow && !arguments.fixed)
+        (*follow)->start();
+    std::vector<std::string> urls;
+    urls.reserve(sockets.size());
     for (const ListeningSocket& socket : sockets)
-        std::fprintf(stderr, "xdpstat: listening on %s\n", url_of(socket, web).c_str());
+        urls.push_back(url_of(socket, web));
 
     Site site(std::move(*collector), std::move(*maps),
               {.telemetry_path = arguments.telemetry_path,
@@ -256,15 +254,19 @@ bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, WebSettings& web,
     const auto reload = [&] {
         if (arguments.attach && !arguments.fixed) {
             (void)attach_all(arguments, context);
-            if (follow)
-                follow->look_again();
+            if (*follow)
+                (*follow)->look_again();
         }
         reload_maps(arguments, site);
         give_back_memory();
     };
-    give_back_memory();
+    const auto started = [&] {
+        give_back_memory();
+        for (const std::string& url : urls)
+            std::fprintf(stderr, "xdpstat: listening on %s\n", url.c_str());
+    };
     return serve(site, web, std::move(sockets), manager,
-                 {.most_connections = connections, .hosts = hosts, .reload = reload});
+                 {.most_connections = connections, .hosts = hosts, .reload = reload, .started = started});
 }
 
 } // namespace

@@ -186,7 +186,8 @@ Result<> mend_folders(const std::string& root)
 {
     // Moves first: they bring back what the others look for.
     for (const std::filesystem::path& entry : entries_of(root))
-        if (const std::string folder = entry.filename().string(); folder.starts_with(moving_prefix))
+        if (const std::string folder = entry.filename().string();
+            folder.starts_with(moving_prefix) && is_folder(entry.string()))
             BPFXX_TRY(mend_move(root, folder));
     // What cannot be removed is out of sight already, and no reason to refuse what has nothing to do with it.
     for (const std::filesystem::path& entry : entries_of(root)) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "exporter/resident_memory.hpp"
 
+#include <bit>
 #include <cstdint>
 
 #include <link.h>
@@ -25,7 +26,7 @@ int give_back_segments(dl_phdr_info* object, std::size_t /*size*/, void* /*unuse
         const std::uintptr_t end =
             (object->dlpi_addr + segment.p_vaddr + segment.p_memsz + page - 1) & ~(page - 1);
         // Refused for what is no file's, such as the kernel's vDSO: that costs nothing.
-        (void)::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+        (void)::madvise(std::bit_cast<void*>(begin), end - begin, MADV_DONTNEED);
     }
     return 0;
 }

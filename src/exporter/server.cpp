@@ -12,6 +12,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -57,7 +58,12 @@ public:
         asio::co_spawn(context_, sample(), asio::detached);
         if (const auto interval = manager_.watchdog())
             asio::co_spawn(context_, feed_watchdog(*interval), asio::detached);
-        manager_.tell("READY=1");
+        // Behind those above, which then have begun.
+        asio::post(context_, [this] {
+            if (options_.started)
+                options_.started();
+            manager_.tell("READY=1");
+        });
         context_.run();
         manager_.tell("STOPPING=1");
     }

@@ -18,7 +18,8 @@ struct ServerOptions {
     /// Names by which clients may call it. Where it has none, connections to addresses that other machines reach are not
     /// asked for the name; local sockets never are.
     HostNames hosts;
-    std::function<void()> reload; ///< what SIGHUP asks for
+    std::function<void()> reload;  ///< what SIGHUP asks for
+    std::function<void()> started; ///< called once it answers, and obeys signals
 };
 
 /// Serves until SIGTERM or SIGINT, which end it cleanly: answers that are under way are given, for two seconds at most.

@@ -152,7 +152,8 @@ class Xdpstat:
         return process
 
     def end(self) -> None:
-        for process in self.running:
+        while self.running:
+            process = self.running.pop()
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
                 try:
@@ -186,17 +187,17 @@ def attach(xdpstat, make_link, pin_root):
 
 
 class Sender:
-    """Sends frames out of an interface as fast as one CPU can (tests/e2e/sender.c)."""
+    """Sends frames out of an interface as fast as one CPU can, or with pauses (tests/e2e/sender.c)."""
 
     def __init__(self, program: str):
         self.program = program
         self.running: list[subprocess.Popen] = []
 
-    def start(self, end: network.Endpoint, *, count=1, frame: bytes | None = None, pcap=None, cpu=0) -> subprocess.Popen:
+    def start(self, end: network.Endpoint, *, count=1, frame: bytes | None = None, pcap=None, cpu=0, pause=0) -> subprocess.Popen:
         """Begins to send `count` copies of a frame, or a capture `count` times over."""
         assert (frame is None) != (pcap is None), "either a frame or a capture"
         source = ["--pcap", str(pcap)] if pcap else ["--frame", frame.hex()]
-        command = [*network.inside(end.netns), self.program, "--interface", end.name, "--count", str(count), "--cpu", str(cpu), *source]
+        command = [*network.inside(end.netns), self.program, "--interface", end.name, "--count", str(count), "--cpu", str(cpu), "--pause", str(pause), *source]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.running.append(process)
         return process

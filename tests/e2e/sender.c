@@ -42,7 +42,8 @@ struct sent {
 };
 
 static const char usage[] =
-	"usage: frame_sender --interface NAME (--frame HEX | --pcap FILE) [--count N] [--cpu N]\n";
+	"usage: frame_sender --interface NAME (--frame HEX | --pcap FILE) [--count N] [--cpu N]\n"
+	"       [--pause MICROSECONDS]     after each 64 frames\n";
 
 static bool append(struct frames *frames, const uint8_t *data, size_t length)
 {
@@ -149,7 +150,7 @@ static int open_socket(const char *interface)
 	return fd;
 }
 
-static bool send_all(int fd, const struct frames *frames, uint64_t rounds, struct sent *sent)
+static bool send_all(int fd, const struct frames *frames, uint64_t rounds, uint64_t pause, struct sent *sent)
 {
 	struct mmsghdr messages[BATCH] = { 0 };
 	struct iovec parts[BATCH];
@@ -181,6 +182,8 @@ static bool send_all(int fd, const struct frames *frames, uint64_t rounds, struc
 		for (int i = 0; i < taken; i++)
 			sent->bytes += parts[i].iov_len;
 		sent->frames += (uint64_t)taken;
+		if (pause)
+			usleep((useconds_t)pause);
 	}
 	return true;
 }
@@ -197,14 +200,18 @@ static bool parse_number(const char *text, uint64_t limit, uint64_t *number)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "interface", required_argument, NULL, 'i' }, { "frame", required_argument, NULL, 'f' },
-		{ "pcap", required_argument, NULL, 'p' },      { "count", required_argument, NULL, 'n' },
-		{ "cpu", required_argument, NULL, 'c' },       { 0 },
+		{ "interface", required_argument, NULL, 'i' },
+		{ "frame", required_argument, NULL, 'f' },
+		{ "pcap", required_argument, NULL, 'p' },
+		{ "count", required_argument, NULL, 'n' },
+		{ "cpu", required_argument, NULL, 'c' },
+		{ "pause", required_argument, NULL, 's' },
+		{ 0 },
 	};
 	const char *interface = NULL, *hex = NULL, *pcap = NULL;
 	struct frames frames = { 0 };
 	struct sent sent = { 0 };
-	uint64_t count = 1, cpu = 0;
+	uint64_t count = 1, cpu = 0, pause = 0;
 	bool good = true, pinned = false;
 	int option;
 
@@ -217,6 +224,8 @@ int main(int argc, char **argv)
 			pcap = optarg;
 		else if (option == 'n')
 			good = good && parse_number(optarg, UINT32_MAX, &count);
+		else if (option == 's')
+			good = good && parse_number(optarg, 999999, &pause);
 		else if (option == 'c')
 			good = pinned = good && parse_number(optarg, MAX_CPUS - 1, &cpu);
 		else
@@ -230,7 +239,7 @@ int main(int argc, char **argv)
 	good = (!pinned || stay_on_cpu(cpu)) && (hex ? read_hex(&frames, hex) : read_pcap(&frames, pcap));
 	int fd = good ? open_socket(interface) : -1;
 	if (fd >= 0) {
-		good = send_all(fd, &frames, count, &sent);
+		good = send_all(fd, &frames, count, pause, &sent);
 		printf("{\"frames\": %" PRIu64 ", \"bytes\": %" PRIu64 ", \"refused\": %" PRIu64 "}\n",
 		       sent.frames, sent.bytes, sent.refused);
 		close(fd);

@@ -189,7 +189,7 @@ def test_a_python_program_follows_an_upgrade(tool, wire, old, send):  # noqa: F8
         "import sys, xdpstat\n"
         f"counter = xdpstat.open({name!r}, pin_root={str(tool.pin_root)!r})\n"
         "for line in sys.stdin:\n"
-        "    print(counter.read().stats.total_packets, counter.attached, flush=True)\n"
+        "    print(counter.read().total_packets, counter.attached, flush=True)\n"
     )
     process = subprocess.Popen([*network.inside(tool.netns), python, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 

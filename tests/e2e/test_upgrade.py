@@ -3,6 +3,7 @@
 
 import json
 import os
+import random
 import shutil
 from pathlib import Path
 
@@ -34,7 +35,7 @@ class Old:
 
     def __call__(self, variant: str, interface: str, slots: int | None = None) -> None:
         self.tool.pin_root.mkdir(exist_ok=True)
-        slots = slots or os.cpu_count() + 1
+        slots = os.cpu_count() + 1 if slots is None else slots
         network.run(*network.inside(self.tool.netns), built("XDPSTAT_OLD_BUILD"), self.object(variant), interface,
                     self.tool.pin_root / interface, slots)  # fmt: skip
 
@@ -56,8 +57,8 @@ def wire(tool, make_link):  # noqa: F811
 
 
 def start_traffic(send, wire, frames=100_000_000):
-    """Two kinds of frames, from both CPUs."""
-    return [send.start(wire.sender, frame=frame(wire, protocol, 60 + 100 * cpu), count=frames, cpu=cpu)
+    """Two kinds of frames, from both CPUs, some ten thousand a second: what is tested has to run beside them."""
+    return [send.start(wire.sender, frame=frame(wire, protocol, 60 + 100 * cpu), count=frames, cpu=cpu, pause=2000)
             for cpu, protocol in enumerate((6, 17)[: os.cpu_count()])]  # fmt: skip
 
 
@@ -192,7 +193,9 @@ def test_readers_never_see_a_counter_go_backwards_and_follow_the_upgrade(tool, o
     told = ""
     # It looks for what is attached once a second, and an upgrade to other maps shows only then.
     while variant != "same" and "upgraded" not in told:
-        told += watch.stdout.readline()
+        line = watch.stderr.readline()
+        assert line, "watch has ended"
+        told += line
     watch.terminate()
     told += "".join(watch.communicate(timeout=10))
     assert watch.returncode == 0 and "a new counter" not in told
@@ -207,11 +210,16 @@ def tracer():
 
 @pytest.mark.parametrize("variant", ["same", "moved"])
 def test_killed_at_every_point_of_an_upgrade(tracer, tool, old, wire, send, tmp_path, variant):  # noqa: F811
-    """Under traffic; by turns an attach, which completes it, and a detach come next."""
+    """Under traffic; by turns an attach, which completes it, and a detach come next. At a tenth of the points, from a random one on;
+    with XDPSTAT_KILLS set at all of them."""
     name = wire.receiver.name
     words = [*network.inside(tool.netns), tool.xdpstat.binary, "attach", name, "--pin-root", str(tool.pin_root)]
     old(variant, name)
     points = kill.points_of(words, tmp_path / "log")
+    if "XDPSTAT_KILLS" not in os.environ:
+        first = random.randrange(10)
+        print(f"from the {first}. point on")
+        points = points[first::10]
     tool("detach", name)
     senders = start_traffic(send, wire)
     killed = 0
@@ -226,7 +234,7 @@ def test_killed_at_every_point_of_an_upgrade(tracer, tool, old, wire, send, tmp_
         is_clean(tool, name)
         tool("detach", name)
     stop_traffic(senders, wire)
-    assert killed >= 50
+    assert killed >= len(points) * 0.8 > 4
 
 
 def test_a_killed_upgrade_loses_nothing(tracer, tool, old, wire, send, tmp_path):  # noqa: F811
