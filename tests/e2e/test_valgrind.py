@@ -8,14 +8,17 @@ import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import network
 import pytest
 from conftest import built, need
 from map_samples import kinds  # noqa: F401: a fixture
 from outcome import tool  # noqa: F401: a fixture
+from walkthrough import foreign_object  # noqa: F401: a fixture
 
 WRONG = 99
+SUPPRESSIONS = Path(__file__).with_name("valgrind.supp")
 
 
 @pytest.fixture
@@ -26,7 +29,7 @@ def watched(tool):
     tool("attach", "a")
 
     def run(*command) -> str:
-        words = ["valgrind", "--quiet", f"--error-exitcode={WRONG}", "--leak-check=full", "--show-leak-kinds=definite,indirect,possible", "--errors-for-leak-kinds=definite,indirect,possible", "--track-fds=yes", "--undef-value-errors=no", "--"]
+        words = ["valgrind", "--quiet", f"--error-exitcode={WRONG}", "--leak-check=full", "--show-leak-kinds=definite,indirect,possible", "--errors-for-leak-kinds=definite,indirect,possible", "--track-fds=yes", "--undef-value-errors=no", f"--suppressions={SUPPRESSIONS}", "--"]
         inherited = subprocess.run([*words, "true"], capture_output=True, text=True).stderr.count("Open file descriptor")
         result = subprocess.run([*network.inside(tool.netns), *words, *map(str, command)], capture_output=True, text=True, timeout=240)
         assert result.returncode == 0, result.stderr[-4000:]
@@ -39,7 +42,7 @@ def watched(tool):
     return run
 
 
-@pytest.mark.parametrize("words", [["show"], ["show", "--json"], ["show", "--csv", "--by-size"], ["status"], ["watch", "a", "--json", "-n", "2", "-i", "0.05"]], ids=" ".join)
+@pytest.mark.parametrize("words", [["show"], ["show", "--json"], ["show", "--csv", "--by-size"], ["status"], ["watch", "a", "-n", "2", "-i", "0.05"]], ids=" ".join)
 def test_counters(watched, words):
     tool = watched.tool
     assert watched(tool.xdpstat.binary, *words, "--pin-root", tool.pin_root)
