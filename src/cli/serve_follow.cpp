@@ -59,7 +59,6 @@ bpfxx::Result<std::unique_ptr<ServeFollow>> ServeFollow::open(const ServeArgumen
         return std::unexpected(std::move(follower).error());
     follow->follower_ = std::make_unique<Follower>(std::move(*follower));
     follow->follower_->catch_up();
-    ::malloc_trim(0);
     return follow;
 }
 

@@ -17,8 +17,8 @@ namespace xdpstat {
 /// nobody who asks for metrics should wait for it.
 class ServeFollow {
 public:
-    /// Creates the pin root if need be and attaches to those that are there. Errors: permission; what one interface refuses is
-    /// told and no error.
+    /// Creates the pin root if need be and attaches to those that are there. Null where none are to be followed. Errors:
+    /// permission; what one interface refuses is told and no error.
     [[nodiscard]] static bpfxx::Result<std::unique_ptr<ServeFollow>> open(const ServeArguments& arguments,
                                                                           const Context& context);
     ServeFollow(const ServeFollow&) = delete;

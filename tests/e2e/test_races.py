@@ -160,21 +160,6 @@ def test_a_detach_that_was_killed_is_done_by_the_next(tracer, tool):
     assert tool.folders() == set() and tool.xdp("a") is None
 
 
-def test_killed_at_random_moments(tool):
-    """The same without a tracer, whose stops might hide what two processors do at once."""
-    tool.veth("a", "b")
-    for turn in range(200):
-        command = ("attach", "detach")[turn % 2]
-        process = tool.start(command, "a")
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=(turn % 50) / 50 * LONGEST)
-        process.kill()
-        process.wait()
-        if turn % 10 == 9:
-            attached_rightly(tool)
-    attached_rightly(tool)
-
-
 def test_killed_attaches_side_by_side(tool):
     tool.veth("a", "b")
     for turn in range(10):
