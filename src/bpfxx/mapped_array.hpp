@@ -43,6 +43,10 @@ private:
     MappedArray(Mapping mapping, const MapInfo& info, Layout layout);
     /// The total and all entries, where they are read by projection. By value, so that add_to() needs no address.
     [[nodiscard, gnu::noinline]] V add_projected(V total) const noexcept;
+    /// Adds words first + I of all values to those of the total.
+    template <std::size_t... I>
+    [[gnu::always_inline]] void add_block(V& total, std::size_t first,
+                                          std::index_sequence<I...> words) const noexcept;
 
     static constexpr Copy whole_value[] = {{.size = sizeof(V)}};
 
@@ -110,22 +114,24 @@ inline void MappedArray<V>::add_to(V& total) const noexcept
         total = add_projected(total);
         return;
     }
-    const std::byte* from = values_;
-    if constexpr (count <= detail::most_words_unrolled) {
-        // In registers to the end, as far as there are so many.
-        [&]<std::size_t... I>(std::index_sequence<I...>) __attribute__((always_inline)) {
-            std::uint64_t words[count] = {detail::get_word(total, I)...};
-            for (std::uint32_t index = 0; index < size_; index++, from += stride_)
-                ((words[I] += detail::load_relaxed<std::uint64_t>(from + I * sizeof(std::uint64_t))), ...);
-            (detail::set_word(total, I, words[I]), ...);
-        }(std::make_index_sequence<count>());
-    } else {
-        for (std::uint32_t index = 0; index < size_; index++, from += stride_)
-            for (std::size_t i = 0; i < count; i++)
-                detail::set_word(total, i,
-                                 detail::get_word(total, i) +
-                                     detail::load_relaxed<std::uint64_t>(from + i * sizeof(std::uint64_t)));
-    }
+    // Blocks of a large value one after the other: each stays in registers while the slots are gone through, and what is
+    // read at a time is a cache line of each.
+    constexpr std::size_t block = count <= detail::most_words_unrolled ? count : 8;
+    for (std::size_t first = 0; first + block <= count; first += block)
+        add_block(total, first, std::make_index_sequence<block>());
+    if constexpr (count % block != 0)
+        add_block(total, count - count % block, std::make_index_sequence<count % block>());
+}
+
+template <class V>
+template <std::size_t... I>
+inline void MappedArray<V>::add_block(V& total, std::size_t first, std::index_sequence<I...>) const noexcept
+{
+    const std::byte* from = values_ + first * sizeof(std::uint64_t);
+    std::uint64_t words[sizeof...(I)] = {detail::get_word(total, first + I)...};
+    for (std::uint32_t index = 0; index < size_; index++, from += stride_)
+        ((words[I] += detail::load_relaxed<std::uint64_t>(from + I * sizeof(std::uint64_t))), ...);
+    (detail::set_word(total, first + I, words[I]), ...);
 }
 
 template <class V>

@@ -152,7 +152,8 @@ bpfxx::Result<Reader> Reader::open_once(const std::string& directory, bpfxx::Pro
 
 bpfxx::Result<Snapshot> Reader::read()
 {
-    Snapshot snapshot;
+    bpfxx::Result<Snapshot> result; // written in place: it has kilobytes
+    Snapshot& snapshot = *result;
     snapshot.map_id = maps_->map_id;
     snapshot.counter_id = maps_->counter_id;
     snapshot.taken = std::chrono::steady_clock::now();
@@ -165,7 +166,7 @@ bpfxx::Result<Snapshot> Reader::read()
         snapshot.has_breakdown = true;
         BPFXX_TRY(traffic->add_to(snapshot.traffic));
     }
-    return snapshot;
+    return result;
 }
 
 bpfxx::Result<pkt_stats> Reader::read_stats()

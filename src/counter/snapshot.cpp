@@ -44,9 +44,11 @@ std::array<Cell, TRAFFIC_TRANSPORT_COUNT> by_transport(const traffic_stats& traf
 std::array<Cell, TRAFFIC_SIZE_COUNT> by_size(const traffic_stats& traffic) noexcept
 {
     std::array<Cell, TRAFFIC_SIZE_COUNT> sums{};
-    for_each_cell(traffic, [&](std::size_t, std::size_t, std::size_t size, const Cell& cell) {
-        add(sums[size], cell);
-    });
+    // One after the other, each in a register: of these sums a scrape asks for every interface.
+    for (std::size_t size = 0; size < sums.size(); size++)
+        for (const auto& transports : traffic.cell)
+            for (const auto& sizes : transports)
+                add(sums[size], sizes[size]);
     return sums;
 }
 

@@ -1,57 +1,33 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "exporter/gzip.hpp"
 
-#define ZLIB_CONST // its input is then const
-#include <zlib.h>
+#include <libdeflate.h>
 
 namespace xdpstat {
 
 namespace {
 
-constexpr int window_bits = 15 + 16; // the largest, with gzip's header and trailer
-constexpr int memory_level = 8;
+constexpr int fastest_level = 1;
 
 } // namespace
 
-struct Gzip::State {
-    z_stream stream = {};
-    bool ready;
-
-    State()
-        : ready(deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, window_bits, memory_level,
-                             Z_DEFAULT_STRATEGY) == Z_OK)
-    {
-    }
-    State(const State&) = delete;
-    State& operator=(const State&) = delete;
-    ~State()
-    {
-        if (ready)
-            deflateEnd(&stream);
-    }
-};
-
-Gzip::Gzip() = default;
-Gzip::Gzip(Gzip&&) noexcept = default;
-Gzip& Gzip::operator=(Gzip&&) noexcept = default;
-Gzip::~Gzip() = default;
+void Gzip::Free::operator()(libdeflate_compressor* compressor) const noexcept
+{
+    libdeflate_free_compressor(compressor);
+}
 
 std::string Gzip::compress(std::string_view text)
 {
-    // Made when first wanted: it takes a quarter of a megabyte.
-    if (!state_)
-        state_ = std::make_unique<State>();
-    if (!state_->ready || deflateReset(&state_->stream) != Z_OK)
+    // Made when first wanted: it takes memory.
+    if (!compressor_)
+        compressor_.reset(libdeflate_alloc_compressor(fastest_level));
+    if (!compressor_)
         return {};
-    z_stream& stream = state_->stream;
-    std::string compressed(deflateBound(&stream, text.size()), '\0');
-    stream.next_in = reinterpret_cast<const Bytef*>(text.data());
-    stream.avail_in = static_cast<uInt>(text.size());
-    stream.next_out = reinterpret_cast<Bytef*>(compressed.data());
-    stream.avail_out = static_cast<uInt>(compressed.size());
-    if (deflate(&stream, Z_FINISH) != Z_STREAM_END)
-        return {};
-    compressed.resize(stream.total_out);
+    std::string compressed;
+    compressed.resize_and_overwrite(
+        libdeflate_gzip_compress_bound(compressor_.get(), text.size()), [&](char* to, std::size_t room) {
+            return libdeflate_gzip_compress(compressor_.get(), text.data(), text.size(), to, room);
+        });
     return compressed;
 }
 

@@ -5,22 +5,21 @@
 #include <string>
 #include <string_view>
 
+struct libdeflate_compressor;
+
 namespace xdpstat {
 
 /// Compresses, again and again with the same memory. Not thread-safe.
 class Gzip {
 public:
-    Gzip();
-    Gzip(Gzip&&) noexcept;
-    Gzip& operator=(Gzip&&) noexcept;
-    ~Gzip();
-
     /// The text in gzip's format (RFC 1952), at the fastest level; empty where there is no memory for it.
     [[nodiscard]] std::string compress(std::string_view text);
 
 private:
-    struct State;
-    std::unique_ptr<State> state_;
+    struct Free {
+        void operator()(libdeflate_compressor* compressor) const noexcept;
+    };
+    std::unique_ptr<libdeflate_compressor, Free> compressor_;
 };
 
 } // namespace xdpstat

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <utility>
 
 #include "view/line.hpp"
@@ -16,19 +17,21 @@ constexpr std::size_t most_digits = 32;
 
 char* put(char* at, std::string_view text) noexcept
 {
-    return std::ranges::copy(text, at).out;
+    std::memcpy(at, text.data(), text.size());
+    return at + text.size();
 }
 
 /// A line break would end the comment. OpenMetrics escapes quotation marks too.
 void append_help(std::string& text, std::string_view help, MetricsFormat format)
 {
-    for (const char c : help) {
-        if (c == '\n')
-            text += "\\n";
-        else if (c == '\\' || (c == '"' && format == MetricsFormat::openmetrics))
-            (text += '\\') += c;
-        else
-            text += c;
+    const std::string_view escaped = format == MetricsFormat::openmetrics ? "\n\\\"" : "\n\\";
+    while (true) {
+        const std::size_t plain = std::min(help.find_first_of(escaped), help.size());
+        text += help.substr(0, plain);
+        if (plain == help.size())
+            return;
+        (text += '\\') += help[plain] == '\n' ? 'n' : help[plain];
+        help.remove_prefix(plain + 1);
     }
 }
 
@@ -148,7 +151,12 @@ std::string label(std::string_view name, std::string_view value)
 {
     std::string result(name);
     result += "=\"";
-    for (std::size_t at = 0; at < value.size();) {
+    const auto is_plain = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
+    std::size_t plain = 0; // mostly all of it
+    while (plain < value.size() && is_plain(value[plain]))
+        plain++;
+    result.append(value, 0, plain);
+    for (std::size_t at = plain; at < value.size();) {
         const CodePoint point = next_code_point(value, at);
         if (!point.valid)
             result += "\xef\xbf\xbd";
