@@ -44,11 +44,14 @@ std::array<Cell, TRAFFIC_TRANSPORT_COUNT> by_transport(const traffic_stats& traf
 std::array<Cell, TRAFFIC_SIZE_COUNT> by_size(const traffic_stats& traffic) noexcept
 {
     std::array<Cell, TRAFFIC_SIZE_COUNT> sums{};
-    // One after the other, each in a register: of these sums a scrape asks for every interface.
-    for (std::size_t size = 0; size < sums.size(); size++)
+    // One after the other, each in registers: a scrape asks for these sums of every interface.
+    for (std::size_t size = 0; size < sums.size(); size++) {
+        Cell sum{};
         for (const auto& transports : traffic.cell)
             for (const auto& sizes : transports)
-                add(sums[size], sizes[size]);
+                add(sum, sizes[size]);
+        sums[size] = sum;
+    }
     return sums;
 }
 

@@ -69,7 +69,18 @@ void write_parts(MetricsWriter& writer, const Device& device, __u64 Cell::* figu
     }
 }
 
-void write_sizes(MetricsWriter& writer, const Device& device)
+/// What follows the device in the labels of each bucket.
+using Bounds = std::array<std::string, TRAFFIC_SIZE_COUNT>;
+
+Bounds bounds_of(const MetricsWriter& writer)
+{
+    Bounds bounds;
+    for (std::size_t i = 0; i < bounds.size(); i++)
+        bounds[i] = "," + (i < size_bounds.size() ? writer.bound(size_bounds[i]) : "le=\"+Inf\"");
+    return bounds;
+}
+
+void write_sizes(MetricsWriter& writer, const Device& device, const Bounds& bounds)
 {
     const auto sizes = by_size(device.counted->traffic);
     std::uint64_t packets = 0;
@@ -77,8 +88,7 @@ void write_sizes(MetricsWriter& writer, const Device& device)
     for (std::size_t i = 0; i < sizes.size(); i++) {
         packets += sizes[i].packets;
         bytes += sizes[i].bytes;
-        const std::string bound = i < size_bounds.size() ? writer.bound(size_bounds[i]) : "le=\"+Inf\"";
-        writer.part("_bucket", device.label, "," + bound, packets);
+        writer.part("_bucket", device.label, bounds[i], packets);
     }
     writer.part("_sum", device.label, {}, bytes);
     writer.part("_count", device.label, {}, packets);
@@ -100,9 +110,10 @@ void write_traffic(MetricsWriter& writer, const Devices& devices, bool drop_zero
 
     writer.begin({"xdpstat_packet_size_bytes", MetricType::histogram, "bytes",
                   "Sizes of those packets, where the breakdown is counted"});
+    const Bounds bounds = bounds_of(writer);
     for (const Device& device : devices)
         if (device.counted != nullptr && device.counted->has_breakdown)
-            write_sizes(writer, device);
+            write_sizes(writer, device, bounds);
 }
 
 void write_attachment(MetricsWriter& writer, const Devices& devices)

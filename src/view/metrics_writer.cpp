@@ -17,6 +17,8 @@ constexpr std::size_t most_digits = 32;
 
 char* put(char* at, std::string_view text) noexcept
 {
+    if (text.empty())
+        return at;
     std::memcpy(at, text.data(), text.size());
     return at + text.size();
 }
@@ -75,35 +77,28 @@ const char* content_type(MetricsFormat format) noexcept
 
 void MetricsWriter::begin(const MetricFamily& family)
 {
-    type_ = family.type;
     name_ = family.name;
+    (sample_ = family.name) += suffix_of(family.type);
     // The older format names in its comments what the samples are called.
-    std::string called = name_;
-    if (format_ == MetricsFormat::text)
-        called += suffix_of(type_);
+    const std::string& called = format_ == MetricsFormat::text ? sample_ : name_;
     ((text_ += "# HELP ") += called) += ' ';
     append_help(text_, family.help, format_);
     (text_ += '.') += '\n';
-    (((text_ += "# TYPE ") += called) += ' ') += type_name(type_, format_);
+    (((text_ += "# TYPE ") += called) += ' ') += type_name(family.type, format_);
     text_ += '\n';
     if (format_ == MetricsFormat::openmetrics && !family.unit.empty())
         ((((text_ += "# UNIT ") += called) += ' ') += family.unit) += '\n';
 }
 
-std::string_view MetricsWriter::suffix() const noexcept
-{
-    return suffix_of(type_);
-}
-
 /// A line in one go, for an exposition has thousands.
 template <class WriteNumber>
-void MetricsWriter::line(std::string_view suffix, std::string_view labels, std::string_view more,
-                         std::size_t most_of_number, const WriteNumber& write_number)
+void MetricsWriter::line(std::string_view name, std::string_view suffix, std::string_view labels,
+                         std::string_view more, std::size_t most_of_number, const WriteNumber& write_number)
 {
     const std::size_t before = text_.size();
-    const std::size_t most = name_.size() + suffix.size() + labels.size() + more.size() + most_of_number + 4;
+    const std::size_t most = name.size() + suffix.size() + labels.size() + more.size() + most_of_number + 4;
     text_.resize_and_overwrite(before + most, [&](char* text, std::size_t size) {
-        char* at = put(put(text + before, name_), suffix);
+        char* at = put(put(text + before, name), suffix);
         if (!labels.empty()) {
             *at++ = '{';
             at = put(put(at, labels), more);
@@ -118,19 +113,25 @@ void MetricsWriter::line(std::string_view suffix, std::string_view labels, std::
 
 void MetricsWriter::sample(std::string_view labels, double value)
 {
-    line(suffix(), labels, {}, most_digits,
+    line(sample_, {}, labels, {}, most_digits,
+         [&](char* at, char* end) { return std::to_chars(at, end, value).ptr; });
+}
+
+void MetricsWriter::sample(std::string_view labels, std::string_view more, std::uint64_t value)
+{
+    line(sample_, {}, labels, more, most_digits,
          [&](char* at, char* end) { return std::to_chars(at, end, value).ptr; });
 }
 
 void MetricsWriter::sample_digits(std::string_view labels, std::string_view digits)
 {
-    line(suffix(), labels, {}, digits.size(), [&](char* at, char* /*end*/) { return put(at, digits); });
+    line(sample_, {}, labels, {}, digits.size(), [&](char* at, char* /*end*/) { return put(at, digits); });
 }
 
 void MetricsWriter::part(std::string_view suffix, std::string_view labels, std::string_view more,
                          std::uint64_t value)
 {
-    line(suffix, labels, more, most_digits,
+    line(name_, suffix, labels, more, most_digits,
          [&](char* at, char* end) { return std::to_chars(at, end, value).ptr; });
 }
 

@@ -40,13 +40,10 @@ public:
     void begin(const MetricFamily& family);
 
     /// A sample of the family. @param labels as label() makes them, joined by commas; may be empty
-    void sample(std::string_view labels, std::uint64_t value) { part(suffix(), labels, {}, value); }
+    void sample(std::string_view labels, std::uint64_t value) { sample(labels, {}, value); }
     void sample(std::string_view labels, double value);
     /// The same with labels in two pieces, the comma in one of them.
-    void sample(std::string_view labels, std::string_view more, std::uint64_t value)
-    {
-        part(suffix(), labels, more, value);
-    }
+    void sample(std::string_view labels, std::string_view more, std::uint64_t value);
     /// The same of a number of any size, as its digits.
     void sample_digits(std::string_view labels, std::string_view digits);
     /// A histogram's sample. @param suffix "_bucket", "_sum", "_count"
@@ -59,14 +56,13 @@ public:
     [[nodiscard]] std::string finish();
 
 private:
-    [[nodiscard]] std::string_view suffix() const noexcept;
     template <class WriteNumber>
-    void line(std::string_view suffix, std::string_view labels, std::string_view more,
+    void line(std::string_view name, std::string_view suffix, std::string_view labels, std::string_view more,
               std::size_t most_of_number, const WriteNumber& write_number);
 
     MetricsFormat format_;
-    MetricType type_ = MetricType::gauge;
-    std::string name_;
+    std::string name_;   ///< of the family
+    std::string sample_; ///< what its samples are called
     std::string text_;
 };
 

@@ -77,8 +77,10 @@ std::array<TrafficPart, traffic_parts> parts_of(const traffic_stats& traffic) no
     for (std::size_t i = 0; i < without_ip.size(); i++) {
         TrafficPart& part = parts[2 * TRAFFIC_TRANSPORT_COUNT + i];
         part.protocol = name_of(without_ip[i]).key;
+        Cell sum{};
         for (const auto& cells : traffic.cell[without_ip[i]])
-            add(part.sum, sum_of(cells));
+            add(sum, sum_of(cells));
+        part.sum = sum;
     }
     return parts;
 }
