@@ -23,7 +23,7 @@ using Devices = std::vector<Device>;
 
 // About what a scrape has, to make room for it at once.
 constexpr std::size_t bytes_besides = 4096;
-constexpr std::size_t bytes_of_a_device = 6144;
+constexpr std::size_t bytes_of_a_device = 4096;
 
 std::string part_labels(std::string_view ip_version, std::string_view protocol)
 {
