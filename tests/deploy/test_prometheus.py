@@ -41,6 +41,13 @@ def test_promtool_accepts_the_configuration_and_finds_its_rules(tool):
     assert "2 rule files found" in outcome.stdout
 
 
+@pytest.mark.parametrize("name, rule_files", [("shard.yml", 2), ("global.yml", 0)])
+def test_promtool_accepts_what_a_fleet_needs(tool, name, rule_files):
+    outcome = run(tool("promtool"), "check", "config", "--lint=all", "--lint-fatal", DEPLOY / "fleet" / name)
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    assert f"{rule_files} rule files found" in outcome.stdout or rule_files == 0
+
+
 @pytest.mark.parametrize("file", sorted(TESTS.glob("*.test.yml")), ids=lambda path: path.name)
 def test_rules_do_what_they_say(tool, file):
     outcome = run(tool("promtool"), "test", "rules", file)

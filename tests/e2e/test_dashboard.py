@@ -3,21 +3,18 @@
 
 import json
 import re
-import subprocess
 from pathlib import Path
 
 import network
 import pytest
 import yaml
-from conftest import need
-from shutil import which
+from monitoring import Prometheus
 
 ROOT = Path(__file__).resolve().parents[2]
 DASHBOARD = ROOT / "deploy" / "grafana" / "xdpstat.json"
 RULES = ROOT / "deploy" / "prometheus" / "xdpstat.rules.yml"
 ALERTS = RULES.parent / "xdpstat.alerts.yml"
 EXPORTER = "127.0.0.1:10435"
-PROMETHEUS = "127.0.0.1:9090"
 FRAME = bytes.fromhex("ffffffffffff0200000000990800") + bytes([0x45, 0, 0, 46, 0, 0, 0, 0, 64, 17]) + bytes(60)
 
 
@@ -30,54 +27,25 @@ def panel_queries() -> list[tuple[str, str]]:
     return [(panel["title"], target["expr"]) for panel in dashboard()["panels"] for target in panel.get("targets", [])]
 
 
-class Prometheus:
-    """A real one, in the interface's namespace."""
-
-    def __init__(self, end: network.Endpoint, process: subprocess.Popen):
-        self.end = end
-        self.process = process
-
-    def query(self, expression: str) -> list[dict]:
-        answer = self.end.run("promtool", "query", "instant", "--format", "json", f"http://{PROMETHEUS}", expression)
-        return json.loads(answer.stdout)
-
-    def has(self, expression: str) -> bool:
-        try:
-            return bool(self.query(expression))
-        except RuntimeError:  # not yet up
-            return False
-
-
 @pytest.fixture
 def prometheus(tmp_path, link, attach, pin_root, xdpstat, send):
     """Scrapes an exporter whose interface has traffic, and has taken two readings at least."""
-    need(which("prometheus") is not None, "prometheus: make deps")
     end = link.receiver
     attach(end)
     xdpstat.start("serve", "--pin-root", pin_root, "--web.listen-address", EXPORTER, netns=end.netns)
-    # All intervals are shorter than in production, so that the test need not wait; the rules are the real ones.
-    config = yaml.safe_load((RULES.parent / "prometheus.yml").read_text())
-    config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
-    config["rule_files"] = [str(RULES)]
-    (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(config))
-    log = open(tmp_path / "log", "w")
-    command = [*network.inside(end.netns), "prometheus", f"--config.file={tmp_path}/prometheus.yml",
-               f"--storage.tsdb.path={tmp_path}/data", f"--web.listen-address={PROMETHEUS}"]  # fmt: skip
-    process = subprocess.Popen(command, stdout=log, stderr=log)
+    # Its intervals are shorter than in production; the rules are the real ones.
+    config = yaml.safe_load((RULES.parent / "prometheus.yml").read_text()) | {"rule_files": [str(RULES)]}
+    server = Prometheus(end.netns, tmp_path, config)
     try:
-        server = Prometheus(end, process)
-        network.until(lambda: server.has("xdpstat_up"), "a first scrape", timeout=30)
+        server.wait("xdpstat_up", "a first scrape")
         for _ in range(2):
             send(link.sender, frame=FRAME, count=1000)
-            scrapes = "count_over_time(xdpstat_up[5m]) > {}"
-            before = int(server.query("count_over_time(xdpstat_up[5m])")[0]["value"][1])
-            network.until(lambda: server.has(scrapes.format(before)), "another scrape", timeout=30)
-        network.until(lambda: server.has("job:xdpstat_packets:rate5m > 0"), "an evaluation of the rules", timeout=30)
+            before = int(server.value("count_over_time(xdpstat_up[5m])"))
+            server.wait(f"count_over_time(xdpstat_up[5m]) > {before}", "another scrape")
+        server.wait("job:xdpstat_packets:rate5m > 0", "an evaluation of the rules")
         yield server
     finally:
-        process.terminate()
-        process.wait(timeout=20)
-        log.close()
+        server.stop()
 
 
 def test_every_query_of_the_dashboard_returns_data(prometheus):
@@ -108,8 +76,8 @@ def test_what_the_dashboard_shows_is_what_arrived(prometheus, link, xdpstat, pin
     counted = xdpstat.json("show", link.receiver.name, "--pin-root", pin_root, "--json", netns=link.receiver.netns)
     packets = counted["interfaces"][0]["stats"]["total_packets"]
     assert packets >= 2000
-    network.until(lambda: prometheus.has(f"sum(xdpstat_packets_total) == {packets}"), f"{packets} packets", timeout=30)
-    assert prometheus.has('sum(xdpstat_packets_total{ip_version="4", protocol="udp"}) >= 2000')
+    prometheus.wait(f"sum(xdpstat_packets_total) == {packets}", f"{packets} packets")
+    assert prometheus.query('sum(xdpstat_packets_total{ip_version="4", protocol="udp"}) >= 2000')
 
 
 def rules(name: str) -> list[dict]:
@@ -131,7 +99,7 @@ def test_alerts_over_real_readings(prometheus, link, xdpstat, pin_root):
         assert not prometheus.query(expression), name
     # Detached, with an exporter that was given no interfaces: all series of the interface end.
     xdpstat("detach", link.receiver.name, "--pin-root", pin_root, netns=link.receiver.netns)
-    network.until(lambda: prometheus.has(alerts["XdpstatNothingCounted"]), "it is seen that nothing is counted", timeout=30)
+    network.until(lambda: prometheus.query(alerts["XdpstatNothingCounted"]), "it is seen that nothing is counted", timeout=30)
     assert not prometheus.query(alerts["XdpstatCounterNotAttached"])
     xdpstat("attach", link.receiver.name, "--pin-root", pin_root, netns=link.receiver.netns)
-    network.until(lambda: not prometheus.has(alerts["XdpstatNothingCounted"]), "it counts again", timeout=30)
+    network.until(lambda: not prometheus.query(alerts["XdpstatNothingCounted"]), "it counts again", timeout=30)

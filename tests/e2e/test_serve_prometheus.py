@@ -2,58 +2,16 @@
 """A real Prometheus scrapes the exporter once a second while frames arrive: what it says is what was sent."""
 
 import bisect
-import json
-import shutil
 import socket
-import subprocess
 import threading
 import time
-import urllib.parse
 
 import network
 import pytest
-from conftest import need
-from serving import Client, socket_in
+from monitoring import Prometheus
+from serving import socket_in
 from test_counts import frame
 from test_serve import counter, start_server  # noqa: F401
-
-ADDRESS = ("127.0.0.1", 9090)
-
-
-class Prometheus:
-    """A real one that scrapes one server, in its namespace."""
-
-    def __init__(self, server, folder):
-        need(shutil.which("prometheus") is not None, "prometheus: make deps")
-        self.netns = server.netns
-        target = server.urls[0].removeprefix("http://").rstrip("/")
-        (folder / "prometheus.yml").write_text(
-            f"global: {{scrape_interval: 1s}}\nscrape_configs: [{{job_name: xdpstat, static_configs: [{{targets: ['{target}']}}]}}]\n"
-        )
-        self.process = subprocess.Popen(
-            [*network.inside(self.netns), "prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data",
-             f"--web.listen-address={ADDRESS[0]}:{ADDRESS[1]}", "--log.level=warn"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
-
-    def query(self, expression: str, at: float | None = None) -> list:
-        """The result of an instant query; empty while it starts."""
-        words = {"query": expression} | ({} if at is None else {"time": f"{at:.3f}"})
-        try:
-            with Client(self.netns, ADDRESS, timeout=30) as client:
-                answer = client.ask("/api/v1/query?" + urllib.parse.urlencode(words))
-            return json.loads(answer.text)["data"]["result"]
-        except (OSError, KeyError, EOFError, ValueError):
-            return []
-
-    def value(self, expression: str, at: float | None = None) -> float:
-        """That of the one series, once there is one."""
-        found = network.until(lambda: self.query(expression, at), f"a result of {expression}", timeout=60)
-        assert len(found) == 1, found
-        return float(found[0]["value"][1])
-
-    def stop(self) -> None:
-        self.process.terminate()
-        self.process.wait(timeout=60)
 
 
 @pytest.fixture
@@ -62,7 +20,9 @@ def prometheus(tmp_path):
     running = []
 
     def start(server) -> Prometheus:
-        running.append(Prometheus(server, tmp_path))
+        target = server.urls[0].removeprefix("http://").rstrip("/")
+        job = {"job_name": "xdpstat", "static_configs": [{"targets": [target]}]}
+        running.append(Prometheus(server.netns, tmp_path, {"scrape_configs": [job]}))
         return running[-1]
 
     yield start
