@@ -113,6 +113,29 @@ renamed_and_deleted() {
 		leaves_no_dispatcher
 }
 
+# In another network namespace it counts there, is seen from here, and is taken out there alone.
+in_another_namespace() {
+	unshare -n sleep 1000 &
+	space=$!
+	pair n0 n1 && wait_until is_apart && ip link set n0 netns $space && nsenter -t $space -n ip link set n0 up && ip link set n1 up &&
+		there attach n0 --dispatcher && guest_frames n1 5 && wait_until reaches n0 5 &&
+		says 'xdpstat status' 'other namespace' && says 'xdpstat detach n0' 'another network namespace' &&
+		says 'xdpstat detach --all' 'another network namespace' && reaches n0 5 && there detach n0 && is_gone &&
+		leaves_no_dispatcher
+	code=$?
+	kill "$space"
+	ip link del n1
+	return $code
+}
+
+is_apart() {
+	[ "$(readlink "/proc/$space/ns/net")" != "$(readlink /proc/self/ns/net)" ]
+}
+
+there() {
+	nsenter -t "$space" -n xdpstat "$@"
+}
+
 generic_beside() {
 	xdpstat attach lo --dispatcher | grep 'not in native mode' && xdpstat status | grep generic &&
 		ping -c 1 127.0.0.1 && wait_until reaches lo 2 && xdpstat detach lo && is_gone
@@ -167,7 +190,7 @@ cannot_beside() {
 
 beside() {
 	if try cannot_beside; then
-		for feature in alone serve renamed generic first others detach behind chain killed; do
+		for feature in alone serve renamed namespace generic first others detach behind chain killed; do
 			absent dispatcher_$feature "refused, saying why"
 		done
 		neighbour load neighbour_drop 50
@@ -178,6 +201,7 @@ beside() {
 		judge dispatcher_alone "" alone
 		judge dispatcher_serve "" serve_beside
 		judge dispatcher_renamed "" renamed_and_deleted
+		judge dispatcher_namespace "" in_another_namespace
 		judge dispatcher_generic "" generic_beside
 		neighbour load neighbour_drop 50
 		judge dispatcher_refused "" refused
