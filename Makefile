@@ -42,7 +42,7 @@ python: deps-to-python ## build the Python module: build/python/xdpstat-*.whl
 test: deps ## install what is missing, build, run every test (root, for those that attach)
 	@cmake --preset release && cmake --build --preset release && scripts/run-tests release
 
-test-vm: deps ## run it on every kernel from 5.10 on, in QEMU, and print a table; XDPSTAT_KERNELS="5.10 7.3": on these
+test-vm: deps ## run it on every kernel from 5.10 on, in QEMU, and print a table; XDPSTAT_KERNELS="5.10 7.3": on these; XDPSTAT_VM_QUICK=1: the short form
 	@cmake --preset vm && cmake --build --preset vm && scripts/run-tests vm
 
 check: deps ## run the rules of the house: includes, licences, format, shell, man pages

@@ -29,3 +29,19 @@ function(xdpstat_link target visibility prefix)
         target_link_libraries(${target} ${visibility} PkgConfig::${prefix})
     endif()
 endfunction()
+
+# libxdp, where it is there: its archive, and not its shared library, for it is for one option of one command, and the archive
+# has the dispatcher in it.
+pkg_check_modules(LIBXDP libxdp>=1.3)
+if(LIBXDP_FOUND)
+    find_library(LIBXDP_ARCHIVE NAMES libxdp.a HINTS ${LIBXDP_LIBRARY_DIRS})
+endif()
+if(LIBXDP_ARCHIVE)
+    add_library(libxdp STATIC IMPORTED GLOBAL)
+    set_target_properties(libxdp PROPERTIES
+        IMPORTED_LOCATION ${LIBXDP_ARCHIVE}
+        INTERFACE_INCLUDE_DIRECTORIES "${LIBXDP_INCLUDE_DIRS}")
+    xdpstat_link(libxdp INTERFACE LIBBPF)
+else()
+    message(STATUS "No libxdp.a: xdpstat attach --dispatcher will say so")
+endif()

@@ -25,6 +25,15 @@ __u32 attach_flags(XdpMode mode)
     return XDP_FLAGS_HW_MODE;
 }
 
+Result<struct bpf_link_info> ask(int fd)
+{
+    struct bpf_link_info raw = {};
+    __u32 size = sizeof(raw);
+    if (bpf_obj_get_info_by_fd(fd, &raw, &size) != 0)
+        return std::unexpected(system_error("ask for a link's", "information", errno));
+    return raw;
+}
+
 } // namespace
 
 Result<Link> Link::attach_xdp(int program_fd, std::uint32_t ifindex, XdpMode mode)
@@ -49,14 +58,21 @@ Result<Link> Link::open_pinned(const std::string& path)
 
 Result<LinkInfo> Link::info() const
 {
-    struct bpf_link_info raw = {};
-    __u32 size = sizeof(raw);
-    if (bpf_obj_get_info_by_fd(fd_.get(), &raw, &size) != 0)
-        return std::unexpected(system_error("ask for a link's", "information", errno));
-    if (raw.type != BPF_LINK_TYPE_XDP)
-        return std::unexpected(make_error(ErrorKind::incompatible, "use link", "id " + std::to_string(raw.id),
-                                          "it is no XDP link"));
-    return LinkInfo{.id = raw.id, .program_id = raw.prog_id, .ifindex = raw.xdp.ifindex};
+    const auto raw = ask(fd_.get());
+    if (!raw)
+        return std::unexpected(raw.error());
+    if (raw->type != BPF_LINK_TYPE_XDP)
+        return std::unexpected(make_error(ErrorKind::incompatible, "use link",
+                                          "id " + std::to_string(raw->id), "it is no XDP link"));
+    return LinkInfo{.id = raw->id, .program_id = raw->prog_id, .ifindex = raw->xdp.ifindex};
+}
+
+Result<std::uint32_t> Link::program_id() const
+{
+    const auto raw = ask(fd_.get());
+    if (!raw)
+        return std::unexpected(raw.error());
+    return raw->prog_id;
 }
 
 Result<> Link::update(int program_fd, int old_fd) const

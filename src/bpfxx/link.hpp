@@ -30,6 +30,8 @@ public:
 
     /// Asks the kernel. Errors: incompatible where it is no XDP link.
     [[nodiscard]] Result<LinkInfo> info() const;
+    /// The number of the program that it attaches, whatever kind of link it is. Errors: system.
+    [[nodiscard]] Result<std::uint32_t> program_id() const;
     /// Puts a program in the place of another: each frame meets one of the two. CAP_NET_ADMIN and CAP_BPF. Errors: permission where
     /// `old` is not the one that is attached; unsupported or invalid where the driver or the kernel takes none in its place.
     /// @param program_fd, old_fd borrowed

@@ -58,7 +58,49 @@ constexpr const char* examples = R"(Examples:
   sudo xdpstat attach eth0 eth1 --mode native      fail rather than fall back to generic mode
   sudo xdpstat attach eth0 --layout shared         one slot: any reader of key 0 gets the totals
   sudo xdpstat attach eth0 --no-breakdown          the headline counters only
-  sudo xdpstat attach eth0 --pin-group monitoring  that group may read the counts)";
+  sudo xdpstat attach eth0 --pin-group monitoring  that group may read the counts
+  sudo xdpstat attach eth0 --dispatcher            beside other programs, by libxdp's dispatcher)";
+
+/// "pass,tx": a bit for each action.
+std::uint32_t actions_of(const std::string& words)
+{
+    std::uint32_t actions = 0;
+    for (const std::string& wanted : CLI::detail::split(words, ',')) {
+        std::uint32_t action = 0;
+        while (action <= XDP_REDIRECT && action_words(1U << action) != wanted)
+            action++;
+        if (action > XDP_REDIRECT)
+            throw CLI::ValidationError("--chain-call-actions",
+                                       "'" + wanted + "' is none of " + action_words(~0U));
+        actions |= 1U << action;
+    }
+    return actions;
+}
+
+/// They make no sense where nothing is kept: what a process that dies leaves in a dispatcher stays there.
+void add_dispatcher_options(CLI::App& command, AttachOptions& options)
+{
+    const auto how = [&options]() -> DispatcherOptions& {
+        return options.dispatcher ? *options.dispatcher : options.dispatcher.emplace();
+    };
+    CLI::Option* dispatcher = command.add_flag_callback(
+        "--dispatcher", [how] { how(); }, "Share the interface with other programs, by libxdp's dispatcher");
+    command
+        .add_option_function<std::uint32_t>(
+            "--priority", [how](std::uint32_t priority) { how().priority = priority; },
+            "Its place among them: the lowest number runs first")
+        ->needs(dispatcher)
+        ->type_name("NUMBER")
+        ->default_str(std::to_string(DispatcherOptions{}.priority));
+    command
+        .add_option_function<std::string>(
+            "--chain-call-actions",
+            [how](const std::string& words) { how().chain_call_actions = actions_of(words); },
+            "After which of the counter's actions the next program runs; it always passes")
+        ->needs(dispatcher)
+        ->type_name("ACTION,...")
+        ->default_str(action_words(DispatcherOptions{}.chain_call_actions));
+}
 
 } // namespace
 
@@ -110,6 +152,7 @@ void add_attach(CLI::App& program, Context& context)
     CLI::App* command = program.add_subcommand("attach", "Attach the counter; it counts until detached");
     command->add_option("IFACE", arguments->interfaces, "Interfaces")->required();
     add_attach_options(*command, arguments->options);
+    add_dispatcher_options(*command, arguments->options);
     command->footer(examples);
     command->callback([arguments, &context] {
         for (const std::string& interface : arguments->interfaces)

@@ -15,6 +15,7 @@
 #include "bpfxx/version.hpp"
 #include "cli/context.hpp"
 #include "counter/interface.hpp"
+#include "counter/libxdp.hpp"
 #include "version.hpp"
 
 namespace xdpstat {
@@ -37,7 +38,7 @@ Exit codes: 0 done, 1 the system refused, 2 wrong usage, 3 not found, 4 permissi
 std::string version_text()
 {
     return std::string("xdpstat ") + version + " (commit " + commit + ", libbpf " + bpfxx::libbpf_version() +
-           ")";
+           ", libxdp " + libxdp::version() + ")";
 }
 
 void add_shared_options(CLI::App& program, Context& context)
@@ -83,7 +84,7 @@ int run(int argc, char** argv)
     CLI::App program("Counts every packet that reaches a network interface, in the driver.", "xdpstat");
     program.footer(examples);
     program.set_version_flag("--version", version_text(),
-                             "Print the version, the commit and libbpf's version");
+                             "Print the version, the commit and the versions of libbpf and libxdp");
     program.require_subcommand(1);
     program.fallthrough();
     add_shared_options(program, context);

@@ -11,6 +11,7 @@
 #include "bpfxx/map.hpp"
 #include "bpfxx/pin.hpp"
 #include "bpfxx/program.hpp"
+#include "counter/dispatching.hpp"
 #include "counter/pin_access.hpp"
 #include "counter/pins.hpp"
 #include "counter/upgrade.hpp"
@@ -65,6 +66,8 @@ Result<bool> restore_program(const Instance& instance)
 {
     if (pin_exists(program_pin(instance.directory)))
         return false;
+    if (is_dispatched(instance.directory))
+        return is_dispatched_whole(instance.directory); // which makes that pin
     const auto link = bpfxx::Link::open_pinned(link_pin(instance.directory));
     const auto info = link ? link->info() : std::unexpected(link.error());
     if (!info)
@@ -113,6 +116,14 @@ Result<> check_settings(const Instance& instance, const AttachOptions& options)
         want("layout", to_string(options.layout), to_string(*instance.layout));
     if (instance.breakdown)
         want("breakdown", options.breakdown ? "on" : "off", *instance.breakdown ? "on" : "off");
+    const auto found = dispatcher_options(instance.directory);
+    const auto way = [](bool dispatched) { return dispatched ? "by a dispatcher" : "alone"; };
+    want("attached", way(options.dispatcher.has_value()), way(found.has_value()));
+    if (options.dispatcher && found) {
+        want("priority", std::to_string(options.dispatcher->priority), std::to_string(found->priority));
+        want("chain call actions", action_words(options.dispatcher->chain_call_actions),
+             action_words(found->chain_call_actions));
+    }
     if (options.mode == ModeChoice::native)
         want("mode", "native", instance.mode);
     if (options.mode == ModeChoice::generic)
@@ -157,7 +168,8 @@ Result<AttachResult> adopt(const PinRoot& root, const Instance& instance, const 
     // What is refused changes nothing; where a map's pin is not its own, the settings are known only when it is restored.
     if (const auto ids = map_ids(instance); ids && maps_are_in_place(instance, *ids))
         BPFXX_TRY(check_settings(instance, options));
-    if (!pin_exists(link_pin(instance.directory))) {
+    const bool dispatched = is_dispatched(instance.directory);
+    if (!pin_exists(link_pin(instance.directory)) && !dispatched) {
         if (options.keep)
             return std::unexpected(held_by_run("attach to", instance));
     } else {
@@ -166,7 +178,9 @@ Result<AttachResult> adopt(const PinRoot& root, const Instance& instance, const 
             return std::unexpected(restored.error());
         PinAccess access = options.access;
         if (*restored && !access.is_asked_for())
-            access = access_of(link_pin(instance.directory)); // what is pinned anew is its owner's alone
+            access = access_of(
+                dispatched ? stats_pin(instance.directory)
+                           : link_pin(instance.directory)); // what is pinned anew is its owner's alone
         const auto given = access.is_asked_for() ? give_access(instance.directory, access) : false;
         if (!given)
             return std::unexpected(given.error());

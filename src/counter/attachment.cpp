@@ -12,10 +12,11 @@
 
 #include "bpfxx/link.hpp"
 #include "bpfxx/pin.hpp"
-#include "bpfxx/program.hpp"
 #include "bpfxx/xdp.hpp"
 #include "counter/adoption.hpp"
 #include "counter/capabilities.hpp"
+#include "counter/dispatcher.hpp"
+#include "counter/dispatching.hpp"
 #include "counter/interface.hpp"
 #include "counter/loader.hpp"
 #include "counter/pins.hpp"
@@ -29,29 +30,37 @@ using bpfxx::Error;
 using bpfxx::ErrorKind;
 using bpfxx::Result;
 
-/// Who holds the interface, in words.
-std::string describe_program(std::uint32_t id)
+/// A dispatcher holds it. What to do: go into libxdp's, or have bpfman put the counter into its own.
+Error taken_by(const Interface& interface, const Dispatcher& dispatcher)
 {
-    const std::string number = "id " + std::to_string(id);
-    const auto program = bpfxx::Program::open_id(id);
-    const auto info = program ? program->info() : std::unexpected(program.error());
-    return info ? "'" + info->name + "' (" + number + ", tag " + info->tag + ")" : number;
+    std::string cause = std::string(to_string(dispatcher.kind)) + " holds it (id " +
+                        std::to_string(dispatcher.program_id) + ")";
+    if (!dispatcher.programs.empty())
+        cause += " and runs " + describe(dispatcher.programs);
+    const std::string hint =
+        dispatcher.kind == DispatcherKind::libxdp ? "run beside them: add --dispatcher"
+        : dispatcher.kind == DispatcherKind::bpfman
+            ? "have bpfman run the counter too: bpfman load file --path xdp_counter.o, then bpfman attach"
+            : "unload it by what loaded it: xdp-loader status, bpfman list";
+    return bpfxx::make_error(ErrorKind::busy, "attach to", interface.name, cause, hint);
 }
 
 Error slot_taken(const Interface& interface, std::uint32_t program_id)
 {
-    const auto program = bpfxx::Program::open_id(program_id);
-    const auto info = program ? program->info() : std::unexpected(program.error());
-    if (info && info->name == XDP_COUNTER_PROGRAM)
+    if (const auto dispatcher = find_dispatcher(interface.index, program_id))
+        return taken_by(interface, *dispatcher);
+    const DispatchedProgram program = look_up_program(program_id);
+    if (program.name == XDP_COUNTER_PROGRAM)
         return bpfxx::make_error(
             ErrorKind::busy, "attach to", interface.name,
-            "a counter that is not pinned here holds it: " + describe_program(program_id),
+            "a counter that is not pinned here holds it: " + describe(program),
             "name its pin root with --pin-root (bpftool prog show -f tells its pins), or " +
                 std::string("detach it: ip link set ") + interface.name + " xdp off");
     return bpfxx::make_error(ErrorKind::busy, "attach to", interface.name,
-                             "another XDP program holds it: " + describe_program(program_id),
+                             "another XDP program holds it: " + describe(program),
                              "detach that one first: ip link set " + interface.name +
-                                 " xdp off, or bpftool link detach where a link holds it (bpftool link)");
+                                 " xdp off, or bpftool link detach where a link holds it (bpftool link); "
+                                 "loaded anew by xdp-loader it leaves room for attach --dispatcher");
 }
 
 /// What the program takes for the ethertype would be some bytes of an IP header.
@@ -65,13 +74,20 @@ Result<> check_ethernet(const Interface& interface)
                           "attach to the interface that carries its packets"));
 }
 
-Result<> check_unoccupied(const Interface& interface)
+bool is_of_libxdp(const Interface& interface, std::uint32_t program_id)
+{
+    const auto dispatcher = find_dispatcher(interface.index, program_id);
+    return dispatcher && dispatcher->kind == DispatcherKind::libxdp;
+}
+
+/// @param beside whether programs in libxdp's dispatcher are none of its occupants
+Result<> check_unoccupied(const Interface& interface, bool beside)
 {
     const auto state = bpfxx::query_xdp(interface.index);
     if (!state)
         return std::unexpected(state.error());
     for (const std::uint32_t id : {state->native_id, state->generic_id, state->offload_id})
-        if (id != 0)
+        if (id != 0 && !(beside && is_of_libxdp(interface, id)))
             return std::unexpected(slot_taken(interface, id));
     return {};
 }
@@ -133,10 +149,9 @@ Result<Attached> attach_link(const LoadedCounter& counter, const Interface& inte
     return Attached{std::move(*generic), std::move(why)};
 }
 
-/// Pins an attached counter under a name of its own, then shows it whole. What is returned marks the folder as held
-/// by this process; it is empty where the link is pinned.
-Result<bpfxx::Fd> publish(const PinRoot& root, const std::string& interface, const LoadedCounter& counter,
-                          const bpfxx::Link& link, const AttachOptions& options)
+/// Makes a folder out of sight, has it filled, and shows it whole. What cannot be filled is removed.
+template <class Fill>
+Result<> publish(const PinRoot& root, const std::string& interface, const AttachOptions& options, Fill fill)
 {
     const std::string staging = root.path() + "/" + attaching_prefix + encode_name(interface);
     const std::string directory = root.directory(interface);
@@ -144,8 +159,22 @@ Result<bpfxx::Fd> publish(const PinRoot& root, const std::string& interface, con
     if (::mkdir(staging.c_str(), mode) != 0)
         return std::unexpected(
             bpfxx::system_error("create", staging, errno, errno == EEXIST ? "remove what is in it" : ""));
+    Result<> filled = fill(staging);
+    if (filled && ::rename(staging.c_str(), directory.c_str()) != 0)
+        filled = std::unexpected(
+            bpfxx::system_error("create", directory, errno, "something else is there: move it away"));
+    if (!filled)
+        (void)remove_folder(staging); // the first error is the one to tell
+    return filled;
+}
+
+/// Pins an attached counter. What is returned marks the folder as held by this process; it is empty where the link is
+/// pinned.
+Result<bpfxx::Fd> pin_all(const PinRoot& root, const std::string& interface, const LoadedCounter& counter,
+                          const bpfxx::Link& link, const AttachOptions& options)
+{
     bpfxx::Fd hold;
-    const auto fill = [&]() -> Result<> {
+    const auto fill = [&](const std::string& staging) -> Result<> {
         BPFXX_TRY(bpfxx::pin(counter.stats_map_fd(), stats_pin(staging)));
         if (counter.traffic_map_fd() >= 0)
             BPFXX_TRY(bpfxx::pin(counter.traffic_map_fd(), traffic_pin(staging)));
@@ -165,15 +194,10 @@ Result<bpfxx::Fd> publish(const PinRoot& root, const std::string& interface, con
                 return std::unexpected(std::move(held).error());
             hold = std::move(*held);
         }
-        if (::rename(staging.c_str(), directory.c_str()) != 0)
-            return std::unexpected(
-                bpfxx::system_error("create", directory, errno, "something else is there: move it away"));
         return {};
     };
-    if (auto filled = fill(); !filled) {
-        (void)remove_folder(staging); // the first error is the one to tell
-        return std::unexpected(std::move(filled).error());
-    }
+    if (auto published = publish(root, interface, options, fill); !published)
+        return std::unexpected(std::move(published).error());
     return hold;
 }
 
@@ -200,6 +224,44 @@ Result<> mend_all(const PinRoot& root)
     return mend_upgrades(root.path());
 }
 
+/// A counter that has the interface for itself.
+Result<> attach_alone(const PinRoot& root, const Interface& interface, const AttachOptions& options,
+                      AttachResult& result)
+{
+    const auto counter = load_counter(options.layout, options.breakdown);
+    if (!counter)
+        return std::unexpected(counter.error());
+    auto attached = attach_link(*counter, interface, options.mode);
+    if (!attached)
+        return std::unexpected(std::move(attached).error());
+    auto hold = pin_all(root, interface.name, *counter, attached->link, options);
+    if (!hold)
+        return std::unexpected(std::move(hold).error());
+    result.why_not_native = std::move(attached->why_not_native);
+    add_note(result.note, note_of(counter->length_source()));
+    if (!options.keep)
+        result.held.emplace(std::move(attached->link), std::move(*hold));
+    return {};
+}
+
+/// One beside others.
+Result<> attach_beside(const PinRoot& root, const Interface& interface, const AttachOptions& options,
+                       AttachResult& result)
+{
+    const auto fill = [&](const std::string& staging) -> Result<> {
+        auto joined = join_dispatcher(staging, interface, options);
+        if (!joined)
+            return std::unexpected(std::move(joined).error());
+        result.why_not_native = std::move(joined->why_not_native);
+        add_note(result.note, note_of(joined->length_source));
+        if (options.access.is_asked_for())
+            if (const auto given = give_access(staging, options.access); !given)
+                return std::unexpected(given.error());
+        return {};
+    };
+    return publish(root, interface.name, options, fill);
+}
+
 Result<AttachResult> attach_locked(const PinRoot& root, const Interface& interface,
                                    const AttachOptions& options)
 {
@@ -211,31 +273,18 @@ Result<AttachResult> attach_locked(const PinRoot& root, const Interface& interfa
     if (existing)
         return adopt(root, *existing, options);
 
-    BPFXX_TRY(check_unoccupied(interface));
-    const auto counter = load_counter(options.layout, options.breakdown);
-    if (!counter)
-        return std::unexpected(counter.error());
-    auto attached = attach_link(*counter, interface, options.mode);
-    if (!attached)
-        return std::unexpected(std::move(attached).error());
-    auto hold = publish(root, interface.name, *counter, attached->link, options);
-    if (!hold)
-        return std::unexpected(std::move(hold).error());
-
+    BPFXX_TRY(check_unoccupied(interface, options.dispatcher.has_value()));
+    AttachResult result;
+    result.note = *note;
+    const auto how = options.dispatcher ? attach_beside : attach_alone;
+    BPFXX_TRY(how(root, interface, options, result));
     auto instance = root.find(interface.name);
     if (!instance) {
         (void)retire(root.path(), root.directory(interface.name)); // the first error is the one to tell
         return std::unexpected(std::move(instance).error());
     }
-    AttachResult result{.instance = std::move(*instance),
-                        .already_attached = false,
-                        .why_not_native = std::move(attached->why_not_native),
-                        .held = std::nullopt,
-                        .note = *note};
-    add_note(result.note, note_of(counter->length_source()));
+    result.instance = std::move(*instance);
     add_note(result.note, note_of_the_way(result.instance.directory, options.access));
-    if (!options.keep)
-        result.held.emplace(std::move(attached->link), std::move(*hold));
     return result;
 }
 
@@ -256,7 +305,8 @@ Result<bpfxx::Fd> create_and_lock(const PinRoot& root, bool mount_bpffs, std::ve
 
 Result<> detach_locked(const PinRoot& root, const Instance& instance)
 {
-    if (instance.mode != mode_detached && !pin_exists(link_pin(instance.directory)))
+    if (instance.mode != mode_detached && !pin_exists(link_pin(instance.directory)) &&
+        !is_dispatched(instance.directory))
         return std::unexpected(held_by_run("detach from", instance));
     BPFXX_TRY(retire(root.path(), instance.directory));
     return mend_upgrades(root.path()); // what is left of one has no link any more

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
+
+#include <linux/bpf.h>
 
 #include "bpfxx/error.hpp"
 #include "bpfxx/fd.hpp"
@@ -16,12 +19,24 @@ namespace xdpstat {
 /// The mode a person asks for.
 enum class ModeChoice { automatic, native, generic, offload };
 
+/// How a counter shares an interface with other programs, by libxdp's dispatcher.
+struct DispatcherOptions {
+    std::uint32_t priority = 0; ///< the lowest runs first
+    /// A bit for each action of the counter after which the next program runs; it always passes.
+    std::uint32_t chain_call_actions = 1U << XDP_PASS;
+};
+
+/// The actions of a set, as options name them: "pass,tx". Pure.
+[[nodiscard]] std::string action_words(std::uint32_t actions);
+
 struct AttachOptions {
     bool mount_bpffs = false; ///< where no bpf file system is mounted, mount one
     ModeChoice mode = ModeChoice::automatic;
     SlotLayout layout = SlotLayout::percpu;
     bool breakdown = true;
     PinAccess access; ///< who may open the pins; where the counter is attached already, that is changed
+    std::optional<DispatcherOptions> dispatcher =
+        {};           ///< none: it has the interface for itself; else keep is set
     bool keep = true; ///< pin the link, so that it counts on when the process ends; else it is attached while
                       ///< AttachResult::held lives, whatever ends the process
 };

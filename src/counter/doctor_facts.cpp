@@ -21,13 +21,12 @@
 #include "bpfxx/fd.hpp"
 #include "bpfxx/pin.hpp"
 #include "bpfxx/program.hpp"
+#include "counter/dispatcher.hpp"
 #include "counter/pins.hpp"
 
 namespace xdpstat {
 
 namespace {
-
-constexpr const char* dispatcher_name = "xdp_dispatcher";
 
 std::string first_line(const char* path)
 {
@@ -159,20 +158,24 @@ void gather_pins(const PinRoot& root, MachineFacts& facts)
     }
 }
 
-/// A dispatcher runs several programs; who loaded it shows in where it is pinned.
 ProgramOwner owner_of(const ProgramFact& program, std::uint32_t ifindex, const std::vector<Instance>& ours)
 {
-    if (std::ranges::find(ours, program.id, &Instance::program_id) != ours.end())
+    if (std::ranges::any_of(ours, [&](const Instance& instance) {
+            return instance.program_id == program.id ||
+                   (instance.dispatcher && instance.dispatcher->program_id == program.id);
+        }))
         return ProgramOwner::ours;
-    if (program.name.empty())
-        return ProgramOwner::hidden;
-    if (program.name != dispatcher_name)
-        return ProgramOwner::other;
-    if (exists("/sys/fs/bpf/xdp/dispatch-" + std::to_string(ifindex) + "-" + std::to_string(program.id)))
-        return ProgramOwner::dispatcher_libxdp;
-    if (exists("/run/bpfman") || exists("/sys/fs/bpf/bpfman"))
-        return ProgramOwner::dispatcher_bpfman;
-    return ProgramOwner::dispatcher;
+    if (const auto dispatcher = find_dispatcher(ifindex, program.id)) {
+        switch (dispatcher->kind) {
+        case DispatcherKind::libxdp:
+            return ProgramOwner::dispatcher_libxdp;
+        case DispatcherKind::bpfman:
+            return ProgramOwner::dispatcher_bpfman;
+        case DispatcherKind::unknown:
+            return ProgramOwner::dispatcher;
+        }
+    }
+    return program.name.empty() ? ProgramOwner::hidden : ProgramOwner::other;
 }
 
 std::vector<ProgramFact> gather_programs(const PinRoot& root, std::uint32_t ifindex)

@@ -282,8 +282,8 @@ void judge_programs(const InterfaceFacts& facts, Findings& findings)
         case ProgramOwner::dispatcher_libxdp:
             findings.push_back({Severity::fail, "XDP program",
                                 "libxdp's dispatcher holds the interface: " + text,
-                                "run the counter from it: xdp-loader load " + name +
-                                    " xdp_counter.o; or xdp-loader unload " + name + " --all"});
+                                "run the counter beside its programs: xdpstat attach " + name +
+                                    " --dispatcher; or xdp-loader unload " + name + " --all"});
             break;
         case ProgramOwner::dispatcher_bpfman:
             findings.push_back(

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "abi/xdp_counter.h"
 
@@ -24,6 +26,20 @@ inline constexpr const char* mode_elsewhere = "other namespace";
 /// The mode of a counter whose link or program the reader may not open; its maps may still be readable.
 inline constexpr const char* mode_unknown = "unknown";
 
+/// A program that a dispatcher runs.
+struct DispatchedProgram {
+    std::uint32_t id = 0;
+    std::string name; ///< at most 15 characters; empty where it may not be seen
+    std::string tag;  ///< likewise
+};
+
+/// Where a counter that shares its interface runs: among the programs of a dispatcher.
+struct DispatcherPlace {
+    std::uint32_t program_id = 0;            ///< of the dispatcher
+    std::vector<DispatchedProgram> programs; ///< all, the counter too, in the order in which they run
+    std::size_t position = 0;                ///< of the counter among them, from 0
+};
+
 /// One counter as it stands on this machine. A plain value.
 struct Instance {
     std::string interface;     ///< name of the interface now
@@ -35,6 +51,7 @@ struct Instance {
     std::chrono::system_clock::time_point since; ///< when it was attached
     std::optional<SlotLayout> layout;            ///< none where stats_map may not be opened
     std::optional<bool> breakdown; ///< whether traffic_map is pinned; none where that cannot be seen
+    std::optional<DispatcherPlace> dispatcher = {}; ///< none where it has the interface for itself
 };
 
 } // namespace xdpstat

@@ -135,7 +135,7 @@ bpfxx::Result<LoadedCounter> load_counter(const LoadOptions& options, xdp_counte
     if (!skeleton)
         return std::unexpected(std::move(skeleton).error());
     BPFXX_TRY(tune(*skeleton, options, length));
-    BPFXX_TRY(skeleton->load());
+    BPFXX_TRY(options.load_by ? options.load_by((*skeleton)->obj) : skeleton->load());
     return LoadedCounter(std::make_unique<LoadedCounter::Object>(
         LoadedCounter::Object{std::move(*skeleton), options.breakdown}));
 }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "bpfxx/error.hpp"
 #include "counter/instance.hpp"
+
+struct bpf_object;
 
 namespace xdpstat {
 
@@ -17,6 +20,9 @@ struct LoadOptions {
         false; ///< percpu: a slot more, the last, that no CPU writes, for what another program counted before
     int stats_map = -1;   ///< borrowed: maps to count into in place of new ones, their layout proved
     int traffic_map = -1; ///< likewise
+    /// Brings the object, tuned and borrowed for the call, into the kernel in another way than on its own. It may be called for
+    /// one source of lengths after another.
+    std::function<bpfxx::Result<>(struct bpf_object*)> load_by = {};
 };
 
 /// The counter in the kernel, loaded and not yet attached. Owns the program and its maps. Move-only.

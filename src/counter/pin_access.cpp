@@ -139,7 +139,7 @@ Result<bool> give_access(const std::string& directory, const PinAccess& access)
 {
     bool changed = false;
     for (const std::string& pin : all_pins(directory)) {
-        if (!pin_exists(pin))
+        if (!pin_exists(pin) || pin == dispatcher_mark(directory))
             continue;
         const auto given = give_access(pin, access.mode, access.group);
         if (!given)

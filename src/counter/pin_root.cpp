@@ -17,6 +17,7 @@
 #include "bpfxx/pin.hpp"
 #include "bpfxx/program.hpp"
 #include "bpfxx/xdp.hpp"
+#include "counter/dispatching.hpp"
 #include "counter/interface.hpp"
 #include "counter/pins.hpp"
 
@@ -70,7 +71,9 @@ void describe_link(Instance& instance)
 {
     const auto link = bpfxx::Link::open_pinned(link_pin(instance.directory));
     if (!link) {
-        if (link.error().kind() == bpfxx::ErrorKind::permission)
+        if (is_dispatched(instance.directory))
+            describe_dispatched(instance);
+        else if (link.error().kind() == bpfxx::ErrorKind::permission)
             instance.mode = mode_unknown;
         else
             describe_unpinned(instance);

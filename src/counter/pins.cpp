@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "bpfxx/link.hpp"
+#include "counter/dispatching.hpp"
 
 namespace xdpstat {
 
@@ -81,10 +82,10 @@ Result<bpfxx::Fd> open_folder(const std::string& directory)
 
 } // namespace
 
-std::array<std::string, 5> all_pins(const std::string& directory)
+std::array<std::string, 6> all_pins(const std::string& directory)
 {
-    return {link_pin(directory), new_link_pin(directory), program_pin(directory), stats_pin(directory),
-            traffic_pin(directory)};
+    return {link_pin(directory),  new_link_pin(directory), program_pin(directory),
+            stats_pin(directory), traffic_pin(directory),  dispatcher_mark(directory)};
 }
 
 bool pin_exists(const std::string& path)
@@ -160,6 +161,7 @@ Result<> remove_folder(const std::string& directory)
 {
     if (const auto link = bpfxx::Link::open_pinned(link_pin(directory)))
         (void)link->detach(); // a link that cannot be detached by force goes with its last descriptor
+    BPFXX_TRY(leave_dispatcher(directory));
     return remove_pins(directory);
 }
 
@@ -176,6 +178,7 @@ Result<> remove_pins(const std::string& directory)
 Result<> retire(const std::string& root, const std::string& directory)
 {
     BPFXX_TRY(check_only_ours(directory));
+    BPFXX_TRY(leave_dispatcher(directory)); // which may be refused: then nothing is out of sight
     const std::string folder = std::filesystem::path(directory).filename().string();
     const std::string hidden = root + "/" + detaching_prefix + folder;
     BPFXX_TRY(exchange_folder(directory, hidden));
@@ -198,7 +201,8 @@ Result<> mend_folders(const std::string& root)
             (void)remove_folder(entry.string());
         } else if (folder.starts_with(attaching_prefix)) {
             const std::string target = root + "/" + folder.substr(std::string(attaching_prefix).size());
-            if (pin_exists(link_pin(entry.string())) && !pin_exists(target))
+            const bool attached = pin_exists(link_pin(entry.string())) || is_dispatched_whole(entry.string());
+            if (attached && !pin_exists(target))
                 BPFXX_TRY(exchange_folder(entry.string(), target));
             else
                 (void)remove_folder(entry.string());

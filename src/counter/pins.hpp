@@ -37,8 +37,13 @@ inline std::string new_link_pin(const std::string& directory)
 {
     return directory + "/%link";
 }
-/// All pins that an instance may have.
-[[nodiscard]] std::array<std::string, 5> all_pins(const std::string& directory);
+/// A symbolic link that stands in the place of the link's pin where the counter runs in a dispatcher, see dispatching.hpp.
+inline std::string dispatcher_mark(const std::string& directory)
+{
+    return directory + "/dispatcher";
+}
+/// All pins that an instance may have, and the mark.
+[[nodiscard]] std::array<std::string, 6> all_pins(const std::string& directory);
 
 /// Prefixes of folders in which an attach, a detach or an upgrade is under way, or that are changing places. An encoded name
 /// never starts so: its '%' is always followed by '2'.

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "bpfxx/fd.hpp"
+#include "counter/dispatcher.hpp"
 
 namespace xdpstat {
 
@@ -124,6 +125,8 @@ bpfxx::Result<bool> restrict_files(const Needs& needs)
         allow_below(rules.get(), root, rights_of(abi));
     }
     allow_below(rules.get(), root, to_read);
+    // Where counters that share an interface run is told by libxdp's pins.
+    allow_below(rules.get(), existing_part(libxdp_folder()), to_read);
     for (const char* folder : {"/proc/self", "/sys/devices/system/cpu"})
         allow_below(rules.get(), folder, to_read);
     for (const std::string& folder : needs.readable)

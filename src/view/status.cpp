@@ -5,6 +5,8 @@
 #include <array>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "view/human.hpp"
 #include "view/json_fields.hpp"
 #include "view/line.hpp"
@@ -37,7 +39,33 @@ Style style_of_mode(const std::string& mode)
     return mode == mode_detached || mode == mode_elsewhere ? Style::warning : Style::strong;
 }
 
+Json dispatcher_fields(const DispatcherPlace& place)
+{
+    Json programs = Json::array();
+    for (const DispatchedProgram& program : place.programs)
+        programs.push_back(
+            {{"program_id", program.id}, {"program_name", program.name}, {"program_tag", program.tag}});
+    return Json{
+        {"program_id", place.program_id}, {"position", place.position}, {"programs", std::move(programs)}};
+}
+
 } // namespace
+
+std::string describe(const DispatcherPlace& place)
+{
+    if (place.position == 0)
+        return place.programs.size() == 1
+                   ? "alone in a dispatcher, which others may join"
+                   : fmt::format("first of {} in a dispatcher: it counts every frame", place.programs.size());
+    std::string before;
+    for (std::size_t i = 0; i < place.position && i < place.programs.size(); i++) {
+        const DispatchedProgram& program = place.programs.at(i);
+        before +=
+            fmt::format("{}'{}' (id {})", before.empty() ? "" : ", ", printable(program.name), program.id);
+    }
+    return fmt::format("behind {} in a dispatcher: what {} drop{} is not counted", before,
+                       place.position == 1 ? "that" : "those", place.position == 1 ? "s" : "");
+}
 
 std::string status_text(std::span<const StatusRow> rows, const TextOptions& options)
 {
@@ -76,6 +104,10 @@ std::string status_text(std::span<const StatusRow> rows, const TextOptions& opti
     std::vector<Line> lines{line_of(headings, true)};
     for (const Row& row : table)
         lines.push_back(line_of(row, false));
+    for (const StatusRow& row : rows)
+        if (const auto& place = row.instance.dispatcher)
+            lines.emplace_back(printable(row.instance.interface) + ": " + describe(*place),
+                               place->position > 0 ? Style::warning : Style::normal);
     return to_text(lines, options.color);
 }
 
@@ -84,6 +116,8 @@ std::string status_json(std::span<const StatusRow> rows)
     Json interfaces = Json::array();
     for (const StatusRow& row : rows) {
         Json fields = instance_fields(row.instance);
+        if (row.instance.dispatcher)
+            fields["dispatcher"] = dispatcher_fields(*row.instance.dispatcher);
         fields["stats"] = row.stats ? stats_fields(*row.stats) : Json(nullptr);
         interfaces.push_back(std::move(fields));
     }

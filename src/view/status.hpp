@@ -20,7 +20,12 @@ struct StatusRow {
 /// The version of the schema, docs/schema/status.v1.json.
 inline constexpr const char* status_schema = "xdpstat.status/1";
 
-/// A table with a line of headings: interface, mode, program tag, since, layout, packets. Pure.
+/// Where the counter runs among others, and what that means for its counts:
+/// "behind 'xdp_filter' (id 12) in a dispatcher: what that drops is not counted". Pure.
+[[nodiscard]] std::string describe(const DispatcherPlace& place);
+
+/// A table with a line of headings: interface, mode, program tag, since, layout, packets; then a line for each counter that shares its
+/// interface. Pure.
 [[nodiscard]] std::string status_text(std::span<const StatusRow> rows, const TextOptions& options);
 
 /// The same as JSON. Ends with a newline. Pure.

@@ -5,6 +5,7 @@
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
+#include <memory>
 #include <utility>
 
 #include <linux/bpf.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
 #include "bpfxx/object.hpp"
@@ -152,11 +154,19 @@ int test_run(int program, std::span<const std::uint8_t> frame, const RunOptions&
     return -error;
 }
 
+constexpr const char* cast_to_kernel_ctx = "bpf_cast_to_kern_ctx";
+
+bool kernel_has_function(const char* name)
+{
+    const std::unique_ptr<struct btf, decltype(&btf__free)> kernel(btf__load_vmlinux_btf(), &btf__free);
+    return kernel && btf__find_by_name_kind(kernel.get(), name, BTF_KIND_FUNC) > 0;
+}
+
 /// The one thing that only a loader of ours does to the object, so it is done as the loader does it.
 int bind_cast_to_kernel_ctx(xdp_counter_bpf& skeleton)
 {
     const auto bound = bpfxx::bind_kernel_function(skeleton.progs.xdp_counter, XDP_COUNTER_CAST_TO_KERNEL_CTX,
-                                                   "bpf_cast_to_kern_ctx");
+                                                   cast_to_kernel_ctx);
     return bound ? 0 : -EOPNOTSUPP;
 }
 
@@ -183,6 +193,8 @@ std::optional<std::string> unsupported(const LengthSource& source)
     if (source.multi_buffer &&
         libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_get_buff_len, nullptr) != 1)
         return "this kernel has no multi-buffer XDP (5.18 or newer has it)";
+    if (source.length == XDP_COUNTER_LENGTH_KERNEL_CTX && !kernel_has_function(cast_to_kernel_ctx))
+        return "this kernel has no bpf_cast_to_kern_ctx() (6.2 or newer has it)";
     return {};
 }
 

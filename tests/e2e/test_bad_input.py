@@ -222,7 +222,7 @@ def test_the_interface_is_taken(tool, foreign, how, kind):
     else:
         network.run(*network.inside(tool.netns), "bpftool", "net", "attach", kind, "pinned", foreign, "dev", "a")
     before = tool.xdp("a")
-    for command in (["attach", "a"], ["attach", "a", "--mode", "generic"], ["run", "a"]):
+    for command in (["attach", "a"], ["attach", "a", "--mode", "generic"], ["attach", "a", "--dispatcher"], ["run", "a"]):
         line = tool.refused(BUSY, *command)
         assert "'somebody'" in line and f"id {before['prog']['id']}" in line
     assert tool.xdp("a") == before and not tool.pin_root.exists()

@@ -77,6 +77,12 @@ TYPED_TEST(KeyedMapTest, TakesInOneStep)
 {
     auto map = take(TypeParam::create("flows", 64));
     take(map.update(flow(3), {9, 900}));
+    if (kernel_is_before(5, 14)) {
+        const auto refused = map.take(flow(3));
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().kind(), ErrorKind::unsupported);
+        GTEST_SKIP() << "this kernel takes nothing out of such maps in one step (5.14 or newer does)";
+    }
     auto taken = take(map.take(flow(3)));
     ASSERT_TRUE(taken);
     EXPECT_EQ(packets(*taken), 9U);

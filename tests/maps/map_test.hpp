@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -14,6 +15,7 @@
 #include <linux/bpf.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "bpfxx/error.hpp"
@@ -51,6 +53,16 @@ inline void use_own_bpffs()
         std::perror("a bpf file system for the tests");
         std::exit(1);
     }
+}
+
+/// For what a test is about and old kernels have not. It is asked where that is refused, and no probe in the place of one.
+inline bool kernel_is_before(unsigned major, unsigned minor)
+{
+    struct utsname system = {};
+    std::array<unsigned, 2> version{};
+    ::uname(&system);
+    return std::sscanf(system.release, "%u.%u", &version[0], &version[1]) == 2 &&
+           version < std::array{major, minor};
 }
 
 /// Base of all suites: they make maps, so they need root.

@@ -73,6 +73,8 @@ def test_is_of_this_build(sbom, build):
     assert names(sbom, "DESCRIBES") == {"xdpstat"}
     assert {"libbpf", "OpenSSL", "libdeflate", "yaml-cpp", "libseccomp", "ncurses", "glibc"} <= names(sbom, "DYNAMIC_LINK")
     assert "libelf" in names(sbom, "DEPENDS_ON", "DYNAMIC_LINK"), "libbpf brings it"
+    archive = "libxdp " + run("pkg-config", "--modversion", "libxdp").strip() in run(os.environ["XDPSTAT_BINARY"], "--version")
+    assert ("libxdp" in names(sbom, "STATIC_LINK")) == archive, "it is linked from its archive, where that is there"
     assert {"Boost", "CLI11", "fmt", "nlohmann-json", "uplot"} <= names(sbom, "CONTAINS")
 
 

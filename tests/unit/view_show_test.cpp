@@ -206,6 +206,46 @@ TEST(Status, Golden)
     expect_golden("status.json", status_json(rows));
 }
 
+/// A counter among others, itself at a position.
+DispatcherPlace place(std::size_t position, std::vector<DispatchedProgram> programs)
+{
+    return DispatcherPlace{.program_id = 41, .programs = std::move(programs), .position = position};
+}
+
+const DispatchedProgram ours{.id = 40, .name = "xdp_counter", .tag = "3b185187f1855c4c"};
+const DispatchedProgram filter{.id = 12, .name = "xdp_filter", .tag = "57cd311f2e27366b"};
+const DispatchedProgram strange{.id = 13, .name = "\x1b[31mred", .tag = ""};
+
+TEST(Status, SaysThatTheFirstInADispatcherCountsAll)
+{
+    EXPECT_EQ(describe(place(0, {ours})), "alone in a dispatcher, which others may join");
+    EXPECT_EQ(describe(place(0, {ours, filter})), "first of 2 in a dispatcher: it counts every frame");
+}
+
+TEST(Status, NamesWhatHidesFramesFromACounterInADispatcher)
+{
+    EXPECT_EQ(describe(place(1, {filter, ours})),
+              "behind 'xdp_filter' (id 12) in a dispatcher: what that drops is not counted");
+    EXPECT_EQ(
+        describe(place(2, {filter, strange, ours})),
+        "behind 'xdp_filter' (id 12), '?[31mred' (id 13) in a dispatcher: what those drop is not counted");
+}
+
+TEST(Status, HasALineAndAFieldForACounterInADispatcher)
+{
+    auto rows = status_rows();
+    rows[0].instance.dispatcher = place(1, {filter, ours});
+    EXPECT_TRUE(status_text(rows, {}).ends_with(
+        "eth0: behind 'xdp_filter' (id 12) in a dispatcher: what that drops is not counted\n"));
+    const auto document = nlohmann::json::parse(status_json(rows));
+    EXPECT_FALSE(document["interfaces"][1].contains("dispatcher"));
+    const auto& fields = document["interfaces"][0]["dispatcher"];
+    EXPECT_EQ(fields["program_id"], 41);
+    EXPECT_EQ(fields["position"], 1);
+    EXPECT_EQ(fields["programs"][0]["program_name"], "xdp_filter");
+    EXPECT_EQ(fields["programs"][1]["program_tag"], ours.tag);
+}
+
 TEST(Status, CountsThatCannotBeReadAreNotZero)
 {
     const auto document = nlohmann::json::parse(status_json(status_rows()));

@@ -20,8 +20,19 @@ TIMEOUT = float(os.environ.get("XDPSTAT_VM_TIMEOUT", "300"))
 REPORTS: dict[kernels.Kernel, guest.Report] = {}
 PROGRAMS = {
     "xdpstat": "XDPSTAT_BINARY",
+    "bpf_tests": "XDPSTAT_BPF_TESTS",
+    "map_tests": "XDPSTAT_MAP_TESTS",
     "guest_frames": "XDPSTAT_GUEST_FRAMES",
+    "guest_neighbour": "XDPSTAT_GUEST_NEIGHBOUR",
+    "old_build": "XDPSTAT_OLD_BUILD",
 }
+SCRIPTS = [HERE / "guest.sh", HERE / "beside.sh"]
+
+
+def old_objects() -> dict[str, Path]:
+    """Counters of other versions: one with the same maps, one with another layout."""
+    folder = Path(os.environ.get("XDPSTAT_OLD_OBJECTS", ""))
+    return {f"{variant}.o": folder / variant / "xdp_counter.bpf.o" for variant in ("small", "moved")}
 
 
 def need(found: bool, what: str) -> None:
@@ -38,7 +49,7 @@ def programs() -> dict[str, Path]:
     for tool in (guest.QEMU, guest.BUSYBOX, "apt-get", "dpkg-deb"):
         need(shutil.which(tool) is not None, f"{tool}: make deps")
     found = {name: Path(os.environ.get(variable, "")) for name, variable in PROGRAMS.items()}
-    for name, path in found.items():
+    for name, path in {**found, **old_objects()}.items():
         need(path.is_file(), f"{name}, static: cmake --build --preset vm")
     return found
 
@@ -58,7 +69,7 @@ def run(kernel: kernels.Kernel, programs: dict[str, Path], folder: Path) -> gues
     except kernels.NoKernel as error:
         pytest.fail(str(error), pytrace=False)
     initrd = folder / "initrd"
-    guest.pack(unpacked, programs, [HERE / "guest.sh"], initrd)
+    guest.pack(unpacked, programs, SCRIPTS, old_objects(), initrd)
     begin = time.monotonic()
     log = guest.boot(unpacked, initrd, TIMEOUT)
     initrd.unlink()

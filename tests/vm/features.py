@@ -4,6 +4,8 @@
 from dataclasses import dataclass
 
 FLOOR = (5, 10)
+# The oldest of these kernels that lets a program in a dispatcher hand its frame to functions of its own.
+EXTENSIONS = (6, 1)
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ FEATURES = (
     Feature("shared", "`--layout shared --no-breakdown`"),
     Feature("run", "`xdpstat run`, which detaches as it ends"),
     Feature("adopt", "attach again: nothing changes, missing pins are restored"),
+    Feature("upgrade_same", "another build's program exchanged under traffic, every frame counted"),
+    Feature("upgrade_moved", "the same where that build's maps have another layout"),
     Feature("swap_names", "two interfaces that change names keep their counts"),
     Feature("read", "`show`, `status`, `map list` and `map show`"),
     Feature("verify", "`xdpstat verify` agrees"),
@@ -41,6 +45,23 @@ FEATURES = (
     Feature("serve_attach", "`serve --attach`"),
     Feature("detach", "`xdpstat detach`"),
     Feature("left_nothing", "... which leaves no pin"),
+    Feature("dispatcher_alone", "`attach --dispatcher` on a free interface; other settings are refused", EXTENSIONS,
+            "refused, saying why; nothing is left of it"),
+    Feature("dispatcher_serve", "`serve` on such a counter", EXTENSIONS),
+    Feature("dispatcher_renamed", "such a counter when its interface is renamed, and deleted", EXTENSIONS),
+    Feature("dispatcher_namespace", "such a counter in another network namespace", EXTENSIONS),
+    Feature("dispatcher_generic", "`attach --dispatcher` in generic mode", EXTENSIONS),
+    Feature("dispatcher_refused", "libxdp's dispatcher, and the program in it, are named"),
+    Feature("dispatcher_first", "before a program that drops, every frame counted", EXTENSIONS),
+    Feature("dispatcher_others", "others come and go in the dispatcher, every frame counted", EXTENSIONS),
+    Feature("dispatcher_detach", "`detach` takes out the counter and leaves the other", EXTENSIONS),
+    Feature("dispatcher_behind", "behind a program that drops, nothing counted, and `status` says so", EXTENSIONS),
+    Feature("dispatcher_chain", "`--chain-call-actions`", EXTENSIONS),
+    Feature("dispatcher_killed", "attach and detach killed beside another: the next run mends it", EXTENSIONS),
+    Feature("names_the_other", "a program that is in no dispatcher is named"),
+    Feature("names_bpfman", "bpfman's dispatcher, and the program in it, are named"),
+    Feature("bpf_tests", "tests/bpf: frames of every kind through the program"),
+    Feature("map_tests", "tests/maps: bpfxx on maps of every kind"),
     Feature("left_nothing_at_all", "no pin is left by any of it"),
 )
 
@@ -71,7 +92,8 @@ def table(reports) -> str:
     for feature in FEATURES:
         words = feature.words
         if feature.since > FLOOR:
-            words += f"; since {feature.since[0]}.{feature.since[1]}. Before: {feature.instead}"
+            words += f"; since {feature.since[0]}.{feature.since[1]}"
+            words += f". Before: {feature.instead}" if feature.instead else ""
         rows.append([words, *(WORDS[outcome(feature, report)] for report in reports)])
     rows.append(["seconds from start to end, emulated", *(f"{report.seconds:.0f}" for report in reports)])
     return "\n".join("| " + " | ".join(row) + " |" for row in rows) + "\n"

@@ -60,11 +60,11 @@ def module_bytes(path: Path) -> bytes:
     return lzma.decompress(data) if path.suffix == ".xz" else data
 
 
-def pack(kernel: Unpacked, programs: dict[str, Path], scripts: list[Path], into: Path) -> None:
+def pack(kernel: Unpacked, programs: dict[str, Path], scripts: list[Path], files: dict[str, Path], into: Path) -> None:
     """The guest's whole file system. programs: static ones, by their names in the guest's PATH; scripts: the first is run,
-    the others lie beside it."""
+    the others lie beside it; files: by their names in the folder files."""
     archive = Archive()
-    for folder in ("bin", "dev", "modules", "proc", "run", "sys", "tmp"):
+    for folder in ("bin", "dev", "files", "modules", "proc", "run", "sys", "tmp"):
         archive.folder(folder)
     archive.character_device("dev/console", 5, 1)
     archive.file("bin/busybox", Path(BUSYBOX).read_bytes())
@@ -73,6 +73,8 @@ def pack(kernel: Unpacked, programs: dict[str, Path], scripts: list[Path], into:
         archive.file(f"bin/{name}", program.read_bytes())
     for module in kernel.modules:
         archive.file(f"modules/{module.name.removesuffix('.xz')}", module_bytes(module))
+    for name, path in files.items():
+        archive.file(f"files/{name}", path.read_bytes())
     archive.file("init", scripts[0].read_bytes())
     for script in scripts[1:]:
         archive.file(script.name, script.read_bytes())
@@ -114,7 +116,8 @@ def parse(log: str) -> Report:
 
 def boot(kernel: Unpacked, initrd: Path, timeout: float) -> str:
     """Runs a guest to its end and returns what its console said. It does not outlive the call, nor this process."""
-    command = [QEMU, *MACHINE, "-kernel", str(kernel.image), "-initrd", str(initrd), "-append", KERNEL_LINE]
+    quick = " xdpstat.quick" if os.environ.get("XDPSTAT_VM_QUICK") else ""
+    command = [QEMU, *MACHINE, "-kernel", str(kernel.image), "-initrd", str(initrd), "-append", KERNEL_LINE + quick]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                preexec_fn=die_with_parent)
     try:

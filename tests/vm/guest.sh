@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# The first and only process of a guest: runs xdpstat on this kernel, and says on the console, for each
+# The first and only process of a guest: runs xdpstat and the tests on this kernel, and says on the console, for each
 # feature, "@ FEATURE OUTCOME TEXT": ok, absent (the kernel does not have it; test_kernels.py knows whether it may be so)
 # or failed. What a failed step said stands before its line.
 export PATH=/bin
@@ -11,10 +11,16 @@ mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
 exec </dev/null
 mount -t bpf bpf /sys/fs/bpf
+mkdir /etc && echo guest >/etc/hostname
 
 PINS=/sys/fs/bpf/xdpstat
 FRAMES=500
 SAID=/tmp/said
+
+# Whether only some of the tests of each kind are wanted
+is_quick() {
+	grep -q xdpstat.quick /proc/cmdline
+}
 
 # Runs a command and keeps what it says.
 try() {
@@ -189,7 +195,7 @@ generic() {
 
 # Where the driver has no native mode, it says so and falls back.
 fall_back() {
-	xdpstat attach lo | grep 'not in native mode' && ping -c 3 127.0.0.1 && wait_until reaches lo 6 && xdpstat detach lo
+	xdpstat attach lo | grep 'not in native mode' && ping -c 1 127.0.0.1 && wait_until reaches lo 2 && xdpstat detach lo
 }
 
 shared() {
@@ -201,6 +207,54 @@ held_by_run() {
 	holder=$!
 	wait_until test -e $PINS/v0 && wait_until counts v0 v1 && stop $holder && is_gone
 }
+
+# old VARIANT IFACE: attaches a counter of another build
+old() {
+	linear=
+	[ "$how" = linear ] && linear=linear
+	mkdir -p $PINS && old_build /files/"$1".o "$2" $PINS/"$2" $(($(nproc) + 1)) $linear
+}
+
+received_more_than() {
+	[ "$(received v0)" -gt "$1" ]
+}
+
+# Whether all that v0 received since then has been counted, now that nothing is sent any more
+counted_since() {
+	reaches v0 $(($(received v0) - $1))
+}
+
+# upgrade VARIANT: exchanges the program of another build beside traffic
+upgrade() {
+	start=$(received v0)
+	old "$1" v0 || return 1
+	guest_frames v1 100000000 &
+	sender=$!
+	wait_until received_more_than $((start + FRAMES)) && xdpstat attach v0 >/tmp/upgraded
+	code=$?
+	wait_until received_more_than $(($(received v0) + FRAMES)) || code=1
+	kill $sender
+	wait $sender
+	cat /tmp/upgraded
+	[ $code = 0 ] && grep 'upgraded in native mode' /tmp/upgraded && wait_until counted_since "$start" &&
+		xdpstat attach v0 | grep 'already attached' && xdpstat detach v0 && is_gone
+}
+
+# suite FEATURE PROGRAM FILTER: one of the tests' programs
+suite() {
+	$2 --gtest_brief=1 --gtest_filter="$3" >$SAID 2>&1
+	code=$?
+	passed=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' $SAID)
+	skipped=$(sed -n 's/^\[  SKIPPED \] \([0-9]*\) test.*/\1/p' $SAID)
+	if [ $code = 0 ] && [ "${passed:-0}" -gt 0 ]; then
+		ok "$1" "$passed passed, ${skipped:-0} skipped"
+	else
+		failed "$1" "exit code $code"
+	fi
+}
+
+# shellcheck source=tests/vm/beside.sh
+. /beside.sh
 
 echo "@ release $(uname -r)"
 judge btf "" test -r /sys/kernel/btf/vmlinux
@@ -222,6 +276,23 @@ judge generic "" generic
 judge fall_back "" fall_back
 judge shared "" shared
 judge run "" held_by_run
+judge upgrade_same "" upgrade small
+judge upgrade_moved "" upgrade moved
+# By the source of lengths that is used here, and without those that drive frames by the million: those say more of the
+# emulator than of the kernel.
+case $how in
+context) source=KernelCtx ;;
+helper) source=Helper ;;
+*) source=Linear ;;
+esac
+if is_quick; then
+	suite bpf_tests bpf_tests "*EachKindOfFrame/$source:*EightOfAllKinds/$source:*SharedLayout/$source:*JumboFrames/$source"
+	suite map_tests map_tests '-ThreadsTest.*:ReaderTest.IsWhole*:AllocationTest.*'
+else
+	suite bpf_tests bpf_tests "*/$source-*NothingIsLost*:*EachCpuCounts*:*EveryChainOfUpToThree*:*EveryEthertype*"
+	suite map_tests map_tests '*'
+fi
+beside
 judge left_nothing_at_all "" is_gone
 echo "@ end"
 poweroff -f

@@ -2,12 +2,14 @@
 /*
  * Stands for an xdpstat of another version: attaches a counter of another build and pins it as that would.
  *
- *     old_build OBJECT INTERFACE FOLDER SLOTS
+ *     old_build OBJECT INTERFACE FOLDER SLOTS [linear]
  *
+ * "linear" is for kernels before 5.18, which have no multi-buffer frames and no helper for their lengths.
  * With 0 slots it puts that build in the place of the one that is pinned there, over the same maps.
  */
 #include <errno.h>
 #include <net/if.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,12 +82,16 @@ int main(int argc, char **argv)
 	struct bpf_object *object;
 	struct bpf_program *program;
 	struct bpf_map *stats, *traffic;
+	const bool linear = argc > 5;
 	int link;
 
-	if (argc != 5) {
-		fprintf(stderr, "usage: old_build OBJECT INTERFACE FOLDER SLOTS\n");
+	if (argc < 5) {
+		fprintf(stderr, "usage: old_build OBJECT INTERFACE FOLDER SLOTS [linear]\n");
 		return 2;
 	}
+	/* Without a handler of one's own libbpf sets the flag of multi-buffer programs, which those kernels refuse. */
+	if (linear && libbpf_register_prog_handler("xdp.frags", BPF_PROG_TYPE_XDP, BPF_XDP, NULL) < 0)
+		end("load without multi-buffer frames");
 	object = bpf_object__open_file(argv[1], NULL);
 	if (!object)
 		end("open the object");
@@ -104,6 +110,8 @@ int main(int argc, char **argv)
 	config.private_slots = config.slots > 1 ? config.slots - 1 : 0;
 	config.breakdown = 1;
 	config.length = XDP_COUNTER_LENGTH_HELPER;
+	if (linear)
+		config.length = XDP_COUNTER_LENGTH_LINEAR;
 	if (bpf_map__set_initial_value(find(object, ".rodata"), &config, sizeof(config)) != 0)
 		end("set the configuration");
 	if (bpf_object__load(object) != 0)

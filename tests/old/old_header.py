@@ -13,6 +13,11 @@ def once(pattern: str, replacement: str, text: str) -> str:
     return text
 
 
+def small(text: str) -> str:
+    """The same: compiled for size, it is another program (CMakeLists.txt)."""
+    return text
+
+
 def added(text: str) -> str:
     """A field that this version has not, amid the others."""
     text = once(FIELD.format("other"), "\\g<0>\t__u64 vlan_packets;\n", text)

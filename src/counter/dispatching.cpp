@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// An attach makes the mark first, then the maps' pins, by libbpf as it makes the maps, and only then is the program loaded: from
+// the first moment on a program in a dispatcher that uses the pinned stats_map is known to be ours. A detach leaves the
+// dispatcher before it removes any of them.
+#include "counter/dispatching.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <filesystem>
+#include <string_view>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bpfxx/map.hpp"
+#include "bpfxx/pin.hpp"
+#include "bpfxx/program.hpp"
+#include "bpfxx/xdp.hpp"
+#include "counter/dispatcher.hpp"
+#include "counter/libxdp.hpp"
+#include "counter/loader.hpp"
+#include "counter/pins.hpp"
+
+namespace xdpstat {
+
+namespace {
+
+using bpfxx::ErrorKind;
+using bpfxx::Result;
+using bpfxx::XdpMode;
+
+constexpr std::array modes{XdpMode::native, XdpMode::generic, XdpMode::offload};
+
+std::uint64_t own_network()
+{
+    struct stat status = {};
+    return ::stat("/proc/thread-self/ns/net", &status) == 0 ? status.st_ino : 0;
+}
+
+/// What a mark says.
+struct Mark {
+    std::uint64_t network = 0; ///< the namespace, by its inode
+    std::uint64_t ifindex = 0;
+    DispatcherOptions options;
+};
+
+Mark read_mark(const std::string& directory)
+{
+    std::error_code error;
+    const std::string text = std::filesystem::read_symlink(dispatcher_mark(directory), error).string();
+    std::array<std::uint64_t, 4> numbers{};
+    const char* next = text.data();
+    const char* end = next + text.size();
+    for (std::uint64_t& number : numbers) {
+        next = std::from_chars(next, end, number).ptr;
+        next += next != end ? 1 : 0; // the '/'
+    }
+    return {.network = numbers[0],
+            .ifindex = numbers[1],
+            .options = {.priority = static_cast<std::uint32_t>(numbers[2]),
+                        .chain_call_actions = static_cast<std::uint32_t>(numbers[3])}};
+}
+
+Result<> write_mark(const std::string& directory, const Interface& interface,
+                    const DispatcherOptions& options)
+{
+    const std::string text = std::to_string(own_network()) + "/" + std::to_string(interface.index) + "/" +
+                             std::to_string(options.priority) + "/" +
+                             std::to_string(options.chain_call_actions);
+    if (::symlink(text.c_str(), dispatcher_mark(directory).c_str()) != 0)
+        return std::unexpected(bpfxx::system_error("create", dispatcher_mark(directory), errno));
+    return {};
+}
+
+/// The dispatcher that runs a counter, and how it is attached.
+struct Dispatched {
+    Dispatcher dispatcher;
+    std::size_t position = 0;
+    std::optional<XdpMode> mode; ///< none where it is not attached in this network namespace
+};
+
+std::optional<XdpMode> mode_of(const Dispatcher& dispatcher)
+{
+    const auto state = bpfxx::query_xdp(dispatcher.ifindex);
+    for (const auto mode : modes)
+        if (state && state->id(mode) == dispatcher.program_id)
+            return mode;
+    return std::nullopt;
+}
+
+/// Whether a program uses the map that is pinned as a folder's stats_map.
+bool uses_map_of(const std::string& directory, const std::string& program_pin)
+{
+    const auto map = bpfxx::Map::open_pinned(stats_pin(directory));
+    const auto program = bpfxx::Program::open_pinned(program_pin);
+    const auto info = program ? program->info() : std::unexpected(program.error());
+    return map && info && std::ranges::find(info->map_ids, map->info().id) != info->map_ids.end();
+}
+
+std::optional<std::size_t> position_in(const Dispatcher& dispatcher, const std::string& directory)
+{
+    const auto pinned = bpfxx::Program::open_pinned(program_pin(directory));
+    const auto own = pinned ? pinned->info() : std::unexpected(pinned.error());
+    for (std::size_t position = 0; position < dispatcher.programs.size(); position++)
+        if (own ? own->id == dispatcher.programs.at(position).id
+                : uses_map_of(directory, dispatched_pin(dispatcher, position)))
+            return position;
+    return std::nullopt;
+}
+
+/// All that have the counter of a folder; one that is attached comes first.
+std::vector<Dispatched> all_dispatched(const std::string& directory)
+{
+    std::vector<Dispatched> all;
+    for (Dispatcher& dispatcher : pinned_dispatchers())
+        if (const auto position = position_in(dispatcher, directory)) {
+            const auto mode = mode_of(dispatcher);
+            all.insert(mode ? all.begin() : all.end(), {std::move(dispatcher), *position, mode});
+        }
+    return all;
+}
+
+/// The one that runs it.
+std::optional<Dispatched> find_dispatched(const std::string& directory)
+{
+    auto all = all_dispatched(directory);
+    return !all.empty() && all.front().mode ? std::optional(std::move(all.front())) : std::nullopt;
+}
+
+bool may_see_dispatchers()
+{
+    std::error_code error;
+    const std::filesystem::directory_iterator entries(libxdp_folder(), error);
+    return error != std::errc::permission_denied && error != std::errc::operation_not_permitted;
+}
+
+/// The mode that others have chosen, or a person; none where native may fall back to generic.
+Result<std::optional<XdpMode>> only_mode(const Interface& interface, ModeChoice choice)
+{
+    const auto state = bpfxx::query_xdp(interface.index);
+    if (!state)
+        return std::unexpected(state.error());
+    std::optional<XdpMode> only;
+    for (const auto mode : modes)
+        if (state->id(mode) != 0)
+            only = mode;
+    if (choice == ModeChoice::automatic)
+        return only;
+    if (choice == ModeChoice::offload)
+        return std::unexpected(bpfxx::make_error(ErrorKind::unsupported, "attach in offload mode to",
+                                                 interface.name, "a dispatcher runs on no card"));
+    const auto wanted = choice == ModeChoice::native ? XdpMode::native : XdpMode::generic;
+    if (only && *only != wanted)
+        return std::unexpected(bpfxx::make_error(ErrorKind::busy, "attach to", interface.name,
+                                                 std::string("its dispatcher is attached in ") +
+                                                     bpfxx::to_string(*only) + " mode",
+                                                 std::string("take --mode ") + bpfxx::to_string(*only)));
+    return wanted;
+}
+
+} // namespace
+
+std::string action_words(std::uint32_t actions)
+{
+    constexpr std::array words{"aborted", "drop", "pass", "tx", "redirect"}; // by enum xdp_action
+    std::string text;
+    for (std::size_t action = 0; action < words.size(); action++)
+        if ((actions >> action & 1U) != 0)
+            text += (text.empty() ? "" : ",") + std::string(words.at(action));
+    return text;
+}
+
+bool is_dispatched(const std::string& directory)
+{
+    return pin_exists(dispatcher_mark(directory));
+}
+
+std::optional<DispatcherOptions> dispatcher_options(const std::string& directory)
+{
+    return is_dispatched(directory) ? std::optional(read_mark(directory).options) : std::nullopt;
+}
+
+void describe_dispatched(Instance& instance)
+{
+    if (read_mark(instance.directory).network != own_network()) {
+        instance.mode = mode_elsewhere;
+        return;
+    }
+    if (auto found = find_dispatched(instance.directory)) {
+        Dispatcher& dispatcher = found->dispatcher;
+        instance.interface = interface_name(dispatcher.ifindex);
+        instance.ifindex = dispatcher.ifindex;
+        instance.mode = bpfxx::to_string(*found->mode);
+        instance.dispatcher =
+            DispatcherPlace{dispatcher.program_id, std::move(dispatcher.programs), found->position};
+    } else if (!may_see_dispatchers()) {
+        instance.mode = mode_unknown;
+    }
+}
+
+Result<Joined> join_dispatcher(const std::string& directory, const Interface& interface,
+                               const AttachOptions& options)
+{
+    const auto only = only_mode(interface, options.mode);
+    if (!only)
+        return std::unexpected(only.error());
+    BPFXX_TRY(write_mark(directory, interface, *options.dispatcher));
+    std::optional<bpfxx::Error> refusal; // which that of a source of lengths tried before may hide
+    const auto load_in = [&](XdpMode mode) {
+        LoadOptions load{.layout = options.layout, .breakdown = options.breakdown};
+        load.load_by = [&, mode](struct bpf_object* object) -> Result<> {
+            // An attempt with another source of lengths may have left its own.
+            ::unlink(stats_pin(directory).c_str());
+            ::unlink(traffic_pin(directory).c_str());
+            auto attached = libxdp::attach(object, directory, interface, mode, *options.dispatcher);
+            if (!attached && attached.error().kind() == ErrorKind::unsupported)
+                refusal = attached.error();
+            return attached;
+        };
+        return load_counter(load);
+    };
+    std::string why_not_native;
+    auto counter = load_in(only->value_or(XdpMode::native));
+    const bool by_kernel = refusal && refusal->error_number() == 0; // in any mode
+    if (!counter && !*only && !by_kernel && counter.error().kind() != ErrorKind::permission &&
+        counter.error().kind() != ErrorKind::busy) {
+        why_not_native = "its driver refuses (" + std::string(counter.error().cause()) +
+                         "); see xdpstat doctor " + interface.name;
+        counter = load_in(XdpMode::generic);
+    }
+    if (!counter)
+        return std::unexpected(refusal ? *refusal : counter.error());
+    BPFXX_TRY(bpfxx::pin(counter->program_fd(), program_pin(directory)));
+    return Joined{counter->length_source(), std::move(why_not_native)};
+}
+
+bool is_dispatched_whole(const std::string& directory)
+{
+    if (!is_dispatched(directory) || !pin_exists(stats_pin(directory)))
+        return false;
+    const auto found = find_dispatched(directory);
+    if (!found)
+        return false;
+    if (pin_exists(program_pin(directory)))
+        return true;
+    const auto program = bpfxx::Program::open_pinned(dispatched_pin(found->dispatcher, found->position));
+    return program && bpfxx::pin(program->fd(), program_pin(directory));
+}
+
+Result<> leave_dispatcher(const std::string& directory)
+{
+    if (!is_dispatched(directory))
+        return {};
+    const auto all = all_dispatched(directory);
+    if (all.empty())
+        return {};
+    if (read_mark(directory).network != own_network())
+        return std::unexpected(bpfxx::make_error(
+            ErrorKind::busy, "detach", directory, "it belongs to an interface in another network namespace",
+            "run xdpstat there; if that is gone: rm -r " + directory + " " + all.front().dispatcher.folder));
+    // Those that are not attached run nothing any more, but libxdp's pins keep the program.
+    for (const Dispatched& found : all)
+        BPFXX_TRY(found.mode ? libxdp::detach(dispatched_pin(found.dispatcher, found.position),
+                                              found.dispatcher.ifindex, *found.mode)
+                             : remove_pinned(found.dispatcher));
+    return {};
+}
+
+} // namespace xdpstat

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "bpfxx/error.hpp"
+#include "counter/attachment.hpp"
+#include "counter/interface.hpp"
+
+// A counter in libxdp's dispatcher. In its folder a mark, dispatcher_mark(), stands in the place of the pinned link: libxdp
+// has the links, and makes new ones whenever a program comes or goes. The mark is a symbolic link that says
+// "NETWORK-NAMESPACE/IFINDEX/PRIORITY/ACTIONS", all numbers; the dispatcher that runs the counter is found by its program.
+// Those that change something are called under the root's lock only.
+namespace xdpstat {
+
+/// Whether a folder is that of a counter in a dispatcher, or one that was to join one.
+[[nodiscard]] bool is_dispatched(const std::string& directory);
+
+/// With what it was attached; none where it has no mark.
+[[nodiscard]] std::optional<DispatcherOptions> dispatcher_options(const std::string& directory);
+
+/// Says where an instance with a mark runs: interface, mode and place.
+void describe_dispatched(Instance& instance);
+
+struct Joined {
+    xdp_counter_length length_source;
+    std::string why_not_native; ///< where automatic mode fell back to generic; else empty
+};
+
+/// Attaches the counter by way of libxdp's dispatcher, beside what is in it already, and fills a folder with the mark and the
+/// pins. A crash leaves what is_dispatched_whole() and leave_dispatcher() end. Errors: as attach(); busy where the
+/// interface's program is no dispatcher of libxdp's; unsupported where the kernel or this build cannot.
+[[nodiscard]] bpfxx::Result<Joined> join_dispatcher(const std::string& directory, const Interface& interface,
+                                                    const AttachOptions& options);
+
+/// Whether a folder whose attach was cut short runs in a dispatcher; a pin of the program that is missing is then made.
+[[nodiscard]] bool is_dispatched_whole(const std::string& directory);
+
+/// Takes the counter of a folder out of its dispatcher, and nothing else out of it. Nothing to do where it runs in none.
+/// Errors: busy where it runs in another network namespace; unsupported where this build cannot.
+[[nodiscard]] bpfxx::Result<> leave_dispatcher(const std::string& directory);
+
+} // namespace xdpstat
