@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "exporter/gzip.hpp"
 
+#include <array>
+
 #define ZLIB_CONST // its input is then const
 #include <zlib.h>
 
@@ -53,6 +55,26 @@ std::string Gzip::compress(std::string_view text)
         return {};
     compressed.resize(stream.total_out);
     return compressed;
+}
+
+std::string decompress_gzip(std::string_view compressed)
+{
+    z_stream stream = {};
+    stream.next_in = reinterpret_cast<const Bytef*>(compressed.data());
+    stream.avail_in = static_cast<uInt>(compressed.size());
+    if (inflateInit2(&stream, window_bits) != Z_OK)
+        return {};
+    std::string text;
+    std::array<char, 16384> part{};
+    int result = Z_OK;
+    while (result == Z_OK) {
+        stream.next_out = reinterpret_cast<Bytef*>(part.data());
+        stream.avail_out = static_cast<uInt>(part.size());
+        result = inflate(&stream, Z_NO_FLUSH);
+        text.append(part.data(), part.size() - stream.avail_out);
+    }
+    inflateEnd(&stream);
+    return result == Z_STREAM_END ? text : std::string();
 }
 
 } // namespace xdpstat
