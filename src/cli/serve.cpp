@@ -100,6 +100,10 @@ void add_serve(CLI::App& program, Context& context)
     CLI::Option* retry = command->add_flag(
         "--retry", arguments->retry,
         "Serve, but not be ready, where something fails at the start, and try it again until it works");
+    command
+        ->add_flag("--detach-at-end", arguments->detach_at_end,
+                   "With --attach and --retry: detach at the end; the counts are lost, also in an update")
+        ->needs(retry);
     add_attach_options(*command, arguments->how);
     add_web_options(*command, *arguments);
     add_map_options(*command, *arguments);

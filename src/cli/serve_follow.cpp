@@ -193,12 +193,24 @@ void ServeFollow::wake() const
     (void)!::write(wakes_.get(), &one, sizeof one); // full: then it wakes anyway
 }
 
-ServeFollow::~ServeFollow()
+void ServeFollow::end()
 {
     stopping_ = true;
     wake();
     if (thread_.joinable())
         thread_.join();
+}
+
+void ServeFollow::detach_all()
+{
+    end();
+    for (const std::string& interface : follower_->detach_all())
+        std::printf("%s: detached\n", printable(interface).c_str());
+}
+
+ServeFollow::~ServeFollow()
+{
+    end();
 }
 
 } // namespace xdpstat

@@ -33,6 +33,8 @@ public:
 
     /// Follows from now on; the thread has the rights that the caller has left.
     void start();
+    /// Ends following, and detaches from all that it follows. What cannot be detached is told.
+    void detach_all();
     /// Attaches also to those that could not be attached to, or were detached by hand. For any thread.
     void look_again();
 
@@ -42,6 +44,7 @@ private:
     {
     }
     void run();
+    void end();
     void wake() const;
     void look();
     void find_wanted();

@@ -347,8 +347,12 @@ bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, WebSettings& web,
         for (const std::string& url : urls)
             std::fprintf(stderr, "xdpstat: listening on %s\n", url.c_str());
     };
-    return serve(site, web, std::move(sockets), manager,
-                 {.most_connections = connections, .hosts = hosts, .reload = reload, .started = started});
+    const auto result =
+        serve(site, web, std::move(sockets), manager,
+              {.most_connections = connections, .hosts = hosts, .reload = reload, .started = started});
+    if (arguments.detach_at_end && *follow)
+        (*follow)->detach_all();
+    return result;
 }
 
 } // namespace

@@ -97,6 +97,23 @@ void Follower::attach_to(std::uint32_t index, const std::string& name)
     } // else it went meanwhile
 }
 
+std::vector<std::string> Follower::detach_all()
+{
+    std::vector<std::string> detached;
+    const auto instances = root_.instances();
+    if (!instances)
+        options_.failed({}, instances.error());
+    for (const Instance& instance : instances.value_or(std::vector<Instance>())) {
+        if (instance.mode == mode_elsewhere || !options_.wants(instance.interface))
+            continue;
+        if (const auto result = detach(root_, instance))
+            detached.push_back(instance.interface);
+        else
+            options_.failed(instance.interface, result.error());
+    }
+    return detached;
+}
+
 void Follower::let_go(const std::vector<Instance>& instances)
 {
     std::set<std::uint32_t> left;

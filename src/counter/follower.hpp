@@ -46,6 +46,8 @@ public:
     /// Attaches and lets go. What comes meanwhile makes events() readable again. Without `retries` an interface that cannot
     /// be attached to is told of once.
     void catch_up();
+    /// Detaches from every interface that is wanted, whoever attached to it. Returns their names.
+    std::vector<std::string> detach_all();
     /// Takes every interface for a new one, so that catch_up() also attaches where that failed or a hand detached, or is wanted
     /// since.
     void forget() { known_.clear(); }

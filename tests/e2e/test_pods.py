@@ -298,9 +298,20 @@ def test_the_interfaces_of_the_default_routes(tool, start, xdpstat):  # noqa: F8
     assert tool("attach", "--interface-default-route").stdout.count("attached in native mode") == 3
 
 
+def test_detached_at_the_end_by_choice(tool, start):  # noqa: F811
+    tool.veth("end0", "peer0")
+    tool.veth("end1", "peer1")
+    tool("attach", "end1")
+    pod = start("end0", "--attach", "--detach-at-end")
+    assert pod.readiness() == (200, "ready") and set(tool.status()) == {"end0", "end1"}
+    assert pod.stop() == 0
+    assert set(tool.status()) == {"end1"} and tool.xdp("end0") is None
+
+
 def test_what_is_not_waited_for(tool):  # noqa: F811
     """Mistakes in the command line end it, with and without --retry; without it, so does what is missing."""
     tool.refused(USAGE, "serve", "--retry", "--web.listen-address", "nonsense")
     tool.refused(USAGE, "serve", "--retry", "--fixed")
+    tool.refused(USAGE, "serve", "--attach", "lo", "--detach-at-end")
     tool.refused(NOT_FOUND, "serve", "--retry", "--web.config.file", "/absent.yml")
     tool.refused(NOT_FOUND, "serve", "wrong0", "--attach", "--web.listen-address", "127.0.0.1:0")
