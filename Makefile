@@ -9,7 +9,7 @@ DESTDIR ?=
 SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-to-run deps-to-package deps-to-document deps-to-python deps-to-page build python test test-vm check format tidy install uninstall package sbom docs page bench sanitize fuzz soak demo clean
+.PHONY: help deps deps-to-run deps-to-package deps-to-document deps-to-python deps-to-image deps-to-page build python test test-vm image image-test check format tidy install uninstall package sbom docs page bench sanitize fuzz soak demo clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -29,6 +29,9 @@ deps-to-document: # what building the reference of bpfxx needs
 deps-to-python: # what building the Python module needs
 	@scripts/install-deps build python
 
+deps-to-image: # what building the images needs
+	@scripts/install-deps build image
+
 deps-to-page: # what building the live page needs
 	@scripts/install-deps page
 
@@ -44,6 +47,12 @@ test: deps ## install what is missing, build, run every test (root, for those th
 
 test-vm: deps ## run it on every kernel from 5.10 on, in QEMU, and print a table; XDPSTAT_KERNELS="5.10 7.3": on these; XDPSTAT_VM_QUICK=1: the short form
 	@cmake --preset vm && cmake --build --preset vm && scripts/run-tests vm
+
+image: deps-to-image ## build the container images with podman: the program's, and the bytecode for bpfman; scripts/image builds ubi's
+	@cmake --preset static && cmake --build --preset image && scripts/image
+
+image-test: deps ## build the images twice, and run them with podman (root)
+	@cmake --preset image && cmake --build --preset image-test && scripts/run-tests image
 
 check: deps ## run the rules of the house: includes, licences, format, shell, man pages
 	@scripts/run-tests check

@@ -3,7 +3,7 @@
 # xdpstat_embed_files(NAME FOLDER folder)
 #
 # Gives the library NAME, which defines embedded_files() of src/exporter/embedded_file.hpp: all files directly in a folder,
-# as they are and compressed. As a script, `cmake -D FOLDER=... -D OUTPUT=... -D GZIP=... -P EmbedFiles.cmake` writes its source.
+# compressed, or as they are where that is shorter. As a script, `cmake -D FOLDER=... -D OUTPUT=... -D GZIP=... -P EmbedFiles.cmake` writes its source.
 
 function(xdpstat_embed_files name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "FOLDER" "")
@@ -62,7 +62,7 @@ foreach(file IN LISTS files)
     content_type(type ${file})
     file(SHA256 ${file} hash)
     string(SUBSTRING ${hash} 0 16 hash)
-    string_literal(literal ${file})
+    set(literal "\"\"")
     # Without a name and a time in it, so that the same page gives the same program.
     set(compressed ${OUTPUT}.gz)
     execute_process(COMMAND ${GZIP} -9 -n -c ${file} OUTPUT_FILE ${compressed} COMMAND_ERROR_IS_FATAL ANY)
@@ -71,6 +71,8 @@ foreach(file IN LISTS files)
     set(compressed_literal "\"\"")
     if(compressed_size LESS size)
         string_literal(compressed_literal ${compressed})
+    else()
+        string_literal(literal ${file})
     endif()
     file(REMOVE ${compressed})
     string(APPEND constants "constexpr char file_${number}[] =\n    ${literal};\nconstexpr char gzip_${number}[] =\n    ${compressed_literal};\n")

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cli/attach.hpp"
 
+#include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "cli/choice.hpp"
 #include "cli/context.hpp"
+#include "counter/default_route.hpp"
+#include "counter/interface.hpp"
 #include "view/human.hpp"
 
 namespace xdpstat {
@@ -51,6 +57,21 @@ void add_access_options(CLI::App& command, PinAccess& access)
             },
             "The group of the pins, by number or by name in /etc/group; alone it means --pin-mode 0640")
         ->type_name("GROUP");
+}
+
+/// Adds the interfaces that a default route leads over, each once. Errors: not_found where there is none.
+bpfxx::Result<> add_default_route(std::vector<std::string>& interfaces)
+{
+    const auto indices = default_route_interfaces();
+    if (!indices)
+        return std::unexpected(indices.error());
+    if (indices->empty())
+        return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::not_found, "find", "a default route",
+                                                 "there is none", "name the interfaces"));
+    for (const std::uint32_t index : *indices)
+        if (std::string name = interface_name(index); std::ranges::find(interfaces, name) == interfaces.end())
+            interfaces.push_back(std::move(name));
+    return {};
 }
 
 constexpr const char* examples = R"(Examples:
@@ -146,16 +167,25 @@ void add_attach(CLI::App& program, Context& context)
 {
     struct Arguments {
         std::vector<std::string> interfaces;
+        bool default_route = false;
         AttachOptions options;
     };
     auto arguments = std::make_shared<Arguments>();
     CLI::App* command = program.add_subcommand("attach", "Attach the counter; it counts until detached");
-    command->add_option("IFACE", arguments->interfaces, "Interfaces")->required();
+    command->add_option("IFACE", arguments->interfaces, "Interfaces");
+    command->add_flag("--interface-default-route", arguments->default_route,
+                      "The interfaces that a default route leads over now");
     add_attach_options(*command, arguments->options);
     add_dispatcher_options(*command, arguments->options);
     command->footer(examples);
     command->callback([arguments, &context] {
-        for (const std::string& interface : arguments->interfaces)
+        std::vector<std::string> interfaces = arguments->interfaces;
+        if (!arguments->default_route && interfaces.empty())
+            throw CLI::RequiredError("IFACE");
+        if (arguments->default_route)
+            if (const auto result = add_default_route(interfaces); !result)
+                fail(context, result.error());
+        for (const std::string& interface : interfaces)
             if (const auto result = attach_and_tell(interface, arguments->options, context); !result)
                 fail(context, result.error());
     });

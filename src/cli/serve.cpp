@@ -14,6 +14,7 @@ constexpr const char* examples = R"(Examples:
   sudo xdpstat serve eth0 --attach --web.listen-address :10435
   curl -s http://127.0.0.1:10435/metrics
   sudo xdpstat serve --attach --interface-regex 'eth.*|veth.*'        also those that come later, until they go
+  sudo xdpstat serve --attach --interface-default-route --retry       in a container: whatever is missing may come
   sudo xdpstat serve --web.listen-address unix:/run/xdpstat.sock
   sudo xdpstat serve --map /sys/fs/bpf/flows --map-gauge flows.depth
 
@@ -93,11 +94,23 @@ void add_serve(CLI::App& program, Context& context)
         ->add_option("--interface-exclude-regex", arguments->exclude,
                      "All interfaces, or all that --interface-regex matches, but these")
         ->type_name("REGEX");
+    command->add_flag(
+        "--interface-default-route", arguments->default_route,
+        "The interfaces that a default route leads over, also when it comes to lead over another");
+    CLI::Option* retry = command->add_flag(
+        "--retry", arguments->retry,
+        "Serve, but not be ready, where something fails at the start, and try it again until it works");
+    command
+        ->add_flag("--detach-at-end", arguments->detach_at_end,
+                   "With --attach and --retry: detach at the end; the counts are lost, also in an update")
+        ->needs(retry);
     add_attach_options(*command, arguments->how);
     add_web_options(*command, *arguments);
     add_map_options(*command, *arguments);
-    command->add_flag("--fixed", arguments->fixed,
-                      "Keep no capability: counters that are attached later cannot be read");
+    command
+        ->add_flag("--fixed", arguments->fixed,
+                   "Keep no capability: counters that are attached later cannot be read")
+        ->excludes(retry);
     command->add_flag("--drop-zero", arguments->drop_zero,
                       "Leave out series of which nothing has been counted");
     command->add_flag(
@@ -106,9 +119,9 @@ void add_serve(CLI::App& program, Context& context)
     command->footer(examples);
     command->callback([arguments, &context] {
         const bool by_regex = !arguments->include.empty() || !arguments->exclude.empty();
-        if (arguments->attach && arguments->interfaces.empty() && !by_regex)
-            throw CLI::ValidationError("--attach",
-                                       "name the interfaces to attach to, or give --interface-regex");
+        if (arguments->attach && arguments->interfaces.empty() && !by_regex && !arguments->default_route)
+            throw CLI::ValidationError("--attach", "name the interfaces to attach to, or give "
+                                                   "--interface-regex or --interface-default-route");
         if (by_regex) {
             auto filter = InterfaceFilter::make(arguments->include, arguments->exclude);
             if (!filter) {

@@ -16,6 +16,9 @@ namespace xdpstat {
 struct ServeArguments {
     std::vector<std::string> interfaces;
     bool attach = false;
+    bool default_route = false;            ///< the interfaces that a default route leads over
+    bool retry = false;                    ///< what fails at the start is tried again
+    bool detach_at_end = false;            ///< from what was asked for
     std::string include;                   ///< a regular expression
     std::string exclude;                   ///< likewise
     std::optional<InterfaceFilter> filter; ///< made of these two, where one of them is given

@@ -3,13 +3,18 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
+#include <set>
+#include <string>
 #include <thread>
 
 #include "bpfxx/error.hpp"
 #include "bpfxx/fd.hpp"
 #include "cli/context.hpp"
 #include "cli/serve.hpp"
+#include "counter/default_route.hpp"
 #include "counter/follower.hpp"
+#include "exporter/problems.hpp"
 
 namespace xdpstat {
 
@@ -18,23 +23,39 @@ namespace xdpstat {
 class ServeFollow {
 public:
     /// Creates the pin root if need be and attaches to those that are there. Null where none are to be followed. Errors:
-    /// permission; what one interface refuses is told and no error.
-    [[nodiscard]] static bpfxx::Result<std::unique_ptr<ServeFollow>> open(const ServeArguments& arguments,
-                                                                          const Context& context);
+    /// permission; what one interface refuses is told and no error, and with --retry nothing is.
+    /// @param problems told what stands in the way. Borrows all three.
+    [[nodiscard]] static bpfxx::Result<std::unique_ptr<ServeFollow>>
+    open(const ServeArguments& arguments, const Context& context, Problems& problems);
     ServeFollow(const ServeFollow&) = delete;
     ServeFollow& operator=(const ServeFollow&) = delete;
     ~ServeFollow();
 
     /// Follows from now on; the thread has the rights that the caller has left.
     void start();
+    /// Ends following, and detaches from all that it follows. What cannot be detached is told.
+    void detach_all();
     /// Attaches also to those that could not be attached to, or were detached by hand. For any thread.
     void look_again();
 
 private:
-    ServeFollow() = default;
+    ServeFollow(const ServeArguments& arguments, Problems& problems)
+        : arguments_(arguments), problems_(problems)
+    {
+    }
     void run();
+    void end();
     void wake() const;
+    void look();
+    void find_wanted();
+    void tell(const std::string& interface, const bpfxx::Error& error);
+    void tell_missing();
 
+    const ServeArguments& arguments_;
+    Problems& problems_;
+    std::set<std::string> wanted_; ///< beside those that the regular expressions match
+    std::optional<DefaultRoute> route_;
+    bool failed_for_all_ = false; ///< at the last look
     std::atomic<bool> stopping_ = false;
     std::atomic<bool> looks_again_ = false;
     bpfxx::Fd wakes_; ///< an eventfd

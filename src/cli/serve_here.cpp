@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
+#include <ctime>
 #include <filesystem>
 #include <iterator>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <sys/resource.h>
@@ -15,6 +18,8 @@
 #include "bpfxx/version.hpp"
 #include "cli/serve.hpp"
 #include "cli/serve_follow.hpp"
+#include "cli/signals.hpp"
+#include "counter/empty_root.hpp"
 #include "counter/interface.hpp"
 #include "exporter/confinement.hpp"
 #include "exporter/resident_memory.hpp"
@@ -27,6 +32,36 @@ namespace xdpstat {
 namespace {
 
 constexpr const char* default_address = "127.0.0.1:10435";
+
+/// Waits a second. False: a signal came that ends the process.
+bool pause_between_attempts()
+{
+    sigset_t signals;
+    sigset_t before;
+    ::sigemptyset(&signals);
+    for (const int signal : ending_signals)
+        ::sigaddset(&signals, signal);
+    // Also where it would be ignored: as that of a process that is the first of its container.
+    ::sigprocmask(SIG_BLOCK, &signals, &before);
+    const struct timespec second = {.tv_sec = 1, .tv_nsec = 0};
+    const bool goes_on = ::sigtimedwait(&signals, nullptr, &second) < 0;
+    ::sigprocmask(SIG_SETMASK, &before, nullptr);
+    return goes_on;
+}
+
+/// Listens, where need be as soon as another process does no more.
+bpfxx::Result<ListeningSocket> listen_on_or_wait(const ListenAddress& address, bool retry)
+{
+    auto socket = listen_on(address);
+    for (bool told = false; retry && !socket && socket.error().kind() != bpfxx::ErrorKind::permission;
+         socket = listen_on(address)) {
+        if (!std::exchange(told, true))
+            (void)report(socket.error());
+        if (!pause_between_attempts())
+            break;
+    }
+    return socket;
+}
 
 /// The service manager's sockets, or else those that were asked for, or else the default.
 bpfxx::Result<std::vector<ListeningSocket>> open_sockets(const ServeArguments& arguments)
@@ -45,7 +80,7 @@ bpfxx::Result<std::vector<ListeningSocket>> open_sockets(const ServeArguments& a
         parsed.push_back(std::move(*address));
     }
     for (const ListenAddress& address : parsed) {
-        auto socket = listen_on(address);
+        auto socket = listen_on_or_wait(address, arguments.retry);
         if (!socket)
             return std::unexpected(std::move(socket).error());
         sockets->push_back(std::move(*socket));
@@ -100,7 +135,8 @@ bpfxx::Result<> check_arguments(const ServeArguments& arguments, const Context& 
     if (!on_bpffs)
         return std::unexpected(on_bpffs.error());
     // Without any bpf file system nothing has been attached yet, and one may be mounted later; a folder elsewhere is a mistake.
-    if (!*on_bpffs && std::filesystem::exists(context.pin_root))
+    if (!*on_bpffs && !arguments.retry && std::filesystem::exists(context.pin_root) &&
+        !may_hold_pins(context.pin_root))
         return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::invalid, "look for counters below",
                                                  context.pin_root, "it is not on a bpf file system",
                                                  "name the --pin-root that the counters were attached with"));
@@ -149,6 +185,7 @@ bpfxx::Result<> confine_to(const std::vector<ListeningSocket>& sockets, const We
     needs.find_anew = !arguments.fixed;
     needs.by_size = context.proof == bpfxx::Proof::size;
     needs.attach = arguments.attach && !arguments.fixed;
+    needs.retry = arguments.retry;
     needs.give_group = arguments.how.access.group.has_value();
     needs.pin_root = context.pin_root;
     needs.readable = web.folders();
@@ -185,12 +222,28 @@ bpfxx::Result<std::vector<MapTarget>> wanted_maps(const ServeArguments& argument
     return targets;
 }
 
+void tell_missing_maps(const std::vector<bpfxx::Error>& problems)
+{
+    for (const bpfxx::Error& problem : problems)
+        std::fprintf(stderr, "xdpstat: %s; xdpstat_map_up is 0 until it can be read\n",
+                     problem.message().c_str());
+}
+
 bpfxx::Result<MapCollector> open_maps(const ServeArguments& arguments, const Context& context)
 {
     const auto targets = wanted_maps(arguments);
     if (!targets)
         return std::unexpected(targets.error());
-    return MapCollector::open(*targets, context.proof);
+    if (!arguments.retry)
+        return MapCollector::open(*targets, context.proof);
+    auto maps = MapCollector::open({}, context.proof);
+    if (!maps)
+        return maps;
+    const auto problems = maps->change(*targets);
+    if (!problems)
+        return std::unexpected(problems.error());
+    tell_missing_maps(*problems);
+    return maps;
 }
 
 /// Reads the file of maps again, and tells what is wrong with it or cannot be served for now.
@@ -205,36 +258,62 @@ void reload_maps(const ServeArguments& arguments, Site& site)
                      problems.error().message().c_str());
         return;
     }
-    for (const bpfxx::Error& problem : *problems)
-        std::fprintf(stderr, "xdpstat: %s; xdpstat_map_up is 0 until it can be read\n",
-                     problem.message().c_str());
+    tell_missing_maps(*problems);
+}
+
+/// For --retry, whose process is told apart by its log.
+void tell_readiness(const std::string& problem)
+{
+    if (problem.empty())
+        std::fputs("xdpstat: ready\n", stderr);
+    else
+        std::fprintf(stderr, "xdpstat: not ready: %s\n", printable(problem).c_str());
+}
+
+bool has_only_maps(const ServeArguments& arguments)
+{
+    const bool has_maps = !arguments.maps.empty() || !arguments.map_config.empty();
+    return has_maps && arguments.interfaces.empty() && !arguments.filter && !arguments.default_route;
+}
+
+/// What has to be there before anything can be served. With --retry nothing has.
+bpfxx::Result<> check_there(const ServeArguments& arguments, const Context& context)
+{
+    if (arguments.retry)
+        return {};
+    if (const auto instances = PinRoot(context.pin_root).instances(); !instances)
+        return std::unexpected(instances.error());
+    bpfxx::Error why;
+    if (!arguments.interfaces.empty() && !any_there(arguments.interfaces, context, why))
+        return std::unexpected(why);
+    return {};
 }
 
 /// Attaches, opens and serves, the sockets being open.
 bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, WebSettings& web, const HostNames& hosts,
                          const ServeArguments& arguments, Context& context)
 {
-    const auto follow = ServeFollow::open(arguments, context);
+    const auto problems = std::make_shared<Problems>();
+    const auto follow = ServeFollow::open(arguments, context, *problems);
     if (!follow)
         return std::unexpected(follow.error());
-    if (const auto instances = PinRoot(context.pin_root).instances(); !instances)
-        return std::unexpected(instances.error());
-    bpfxx::Error why;
-    if (!arguments.interfaces.empty() && !any_there(arguments.interfaces, context, why))
-        return std::unexpected(why);
+    BPFXX_TRY(check_there(arguments, context));
     auto collector = Collector::open({.pin_root = context.pin_root,
                                       .interfaces = arguments.interfaces,
                                       .filter = arguments.filter,
+                                      .default_route = arguments.default_route,
                                       .proof = context.proof,
-                                      .program_runs = arguments.program_stats});
+                                      .program_runs = arguments.program_stats,
+                                      .problems = arguments.retry ? problems : nullptr});
     if (!collector)
         return std::unexpected(std::move(collector).error());
     auto maps = open_maps(arguments, context);
     if (!maps)
         return std::unexpected(std::move(maps).error());
     const auto found = collector->read();
-    warn(found);
-    if (found.empty())
+    if (!arguments.retry)
+        warn(found);
+    if (found.empty() && !arguments.retry)
         std::fprintf(stderr,
                      "xdpstat: nothing is attached yet: xdpstat attach IFACE; it is served from then on\n");
     const std::size_t connections = take_descriptors(arguments.connections);
@@ -249,11 +328,14 @@ bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, WebSettings& web,
     Site site(std::move(*collector), std::move(*maps),
               {.telemetry_path = arguments.telemetry_path,
                .drop_zero = arguments.drop_zero,
-               .build = {.version = version, .commit = commit, .libbpf = bpfxx::libbpf_version()}});
+               .build = {.version = version, .commit = commit, .libbpf = bpfxx::libbpf_version()},
+               .only_maps = arguments.retry && has_only_maps(arguments),
+               .readiness = arguments.retry ? tell_readiness : nullptr});
     const ServiceManager manager = ServiceManager::from_environment();
     const auto reload = [&] {
         if (arguments.attach && !arguments.fixed) {
-            (void)attach_all(arguments, context);
+            if (!arguments.retry)
+                (void)attach_all(arguments, context);
             if (*follow)
                 (*follow)->look_again();
         }
@@ -265,8 +347,12 @@ bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, WebSettings& web,
         for (const std::string& url : urls)
             std::fprintf(stderr, "xdpstat: listening on %s\n", url.c_str());
     };
-    return serve(site, web, std::move(sockets), manager,
-                 {.most_connections = connections, .hosts = hosts, .reload = reload, .started = started});
+    const auto result =
+        serve(site, web, std::move(sockets), manager,
+              {.most_connections = connections, .hosts = hosts, .reload = reload, .started = started});
+    if (arguments.detach_at_end && *follow)
+        (*follow)->detach_all();
+    return result;
 }
 
 } // namespace
@@ -290,7 +376,7 @@ int serve_command(const ServeArguments& arguments, Context& context)
         if (!socket.path.empty())
             paths.push_back(socket.path);
     int code = exit_ok;
-    if (arguments.attach && !attach_all(arguments, context))
+    if (arguments.attach && !arguments.retry && !attach_all(arguments, context))
         code = context.exit_code;
     else if (const auto result = serve_on(std::move(*sockets), *web, *hosts, arguments, context); !result)
         code = report(result.error());

@@ -52,12 +52,25 @@ bool describe_interface(Instance& instance, std::uint32_t ifindex, std::uint32_t
     return false;
 }
 
+/// Whether a folder is a bpf file system of its own, in a folder that lies on none.
+bool is_volume(const std::string& directory)
+{
+    const auto around = bpfxx::is_on_bpffs(std::filesystem::path(directory).parent_path().string());
+    return around && !*around;
+}
+
 /// An instance without a pinned link: the process that attached it holds the link, or it is attached to nothing.
 void describe_unpinned(Instance& instance)
 {
     if (const std::uint32_t ifindex = ::if_nametoindex(instance.interface.c_str()); ifindex != 0)
         if (describe_interface(instance, ifindex, instance.program_id))
             return;
+    // Maps alone, as bpfman gives them to a container: what counts into them is for others to know.
+    if (instance.program_id == 0 && !pin_exists(program_pin(instance.directory)) &&
+        is_volume(instance.directory)) {
+        instance.mode = mode_unknown;
+        return;
+    }
     if (!is_held(instance.directory))
         return;
     for (const std::string& name : interface_names())

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "counter/empty_root.hpp"
 #include "counter/interface.hpp"
 
 namespace xdpstat {
@@ -39,6 +40,12 @@ bpfxx::Result<Collector> Collector::open(CollectorOptions options)
             return std::unexpected(std::move(statistics).error());
         collector.statistics_ = std::move(*statistics);
     }
+    if (collector.options_.default_route) {
+        auto route = DefaultRoute::open();
+        if (!route)
+            return std::unexpected(std::move(route).error());
+        collector.route_.emplace(std::move(*route));
+    }
     return collector;
 }
 
@@ -46,7 +53,7 @@ bool Collector::is_wanted(const Instance& instance) const
 {
     if (options_.filter && options_.filter->matches(instance.interface))
         return true;
-    if (options_.interfaces.empty())
+    if (options_.interfaces.empty() && !route_)
         return !options_.filter;
     return std::ranges::find(wanted_, instance.interface) != wanted_.end();
 }
@@ -100,9 +107,12 @@ void Collector::add_missing(std::vector<InterfaceScrape>& scrapes, std::vector<S
         InterfaceScrape missing;
         missing.interface = name;
         const auto interface = find_interface(name);
-        missing.problem = !interface              ? std::string(interface.error().message())
-                          : root_problem_.empty() ? "nothing is attached to it below " + options_.pin_root
-                                                  : root_problem_;
+        if (options_.problems)
+            missing.problem = options_.problems->of(name);
+        if (missing.problem.empty())
+            missing.problem = !interface              ? std::string(interface.error().message())
+                              : root_problem_.empty() ? "nothing is attached to it below " + options_.pin_root
+                                                      : root_problem_;
         scrapes.push_back(std::move(missing));
         sources.push_back({});
     }
@@ -117,6 +127,11 @@ void Collector::look()
         if (std::ranges::find(wanted_, now) == wanted_.end())
             wanted_.push_back(now);
     }
+
+    if (route_)
+        for (const std::string& name : route_->names())
+            if (std::ranges::find(wanted_, name) == wanted_.end())
+                wanted_.push_back(name);
 
     std::vector<Instance> instances;
     root_problem_.clear();
@@ -180,9 +195,13 @@ std::string Collector::not_ready() const
 {
     if (!root_problem_.empty())
         return root_problem_;
-    if (options_.interfaces.empty() || std::ranges::any_of(scrapes_, &InterfaceScrape::up))
+    if (std::ranges::any_of(scrapes_, &InterfaceScrape::up) ||
+        (options_.interfaces.empty() && !options_.problems))
         return {};
-    return scrapes_.empty() ? "nothing is served"
+    if (options_.problems)
+        if (const std::string problem = options_.problems->first(); !problem.empty())
+            return problem;
+    return scrapes_.empty() ? why_empty(options_.pin_root)
                             : scrapes_.front().interface + ": " + scrapes_.front().problem;
 }
 

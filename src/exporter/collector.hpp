@@ -11,10 +11,12 @@
 #include "bpfxx/fd.hpp"
 #include "bpfxx/program.hpp"
 #include "counter/change_watch.hpp"
+#include "counter/default_route.hpp"
 #include "counter/interface_filter.hpp"
 #include "counter/pin_root.hpp"
 #include "counter/pins.hpp"
 #include "counter/reader.hpp"
+#include "exporter/problems.hpp"
 #include "view/metrics.hpp"
 
 namespace xdpstat {
@@ -24,8 +26,11 @@ struct CollectorOptions {
     std::vector<std::string>
         interfaces; ///< none, and no filter: all below the root, also those that come later
     std::optional<InterfaceFilter> filter; ///< those as well that it matches, as long as they are there
+    bool default_route = false;            ///< those as well that a default route leads over
     bpfxx::Proof proof = bpfxx::Proof::btf;
     bool program_runs = false; ///< have the kernel measure what the program costs, which costs itself
+    /// What stands in the way of attaching. Where it is given, what is not there yet is waited for: see not_ready().
+    std::shared_ptr<const Problems> problems;
 };
 
 /// The counters that are served. An interface that fails is reported as such and never takes the others with it.
@@ -42,8 +47,8 @@ public:
 
     /// How many seconds the last reading took.
     [[nodiscard]] double seconds() const noexcept { return seconds_; }
-    /// Why nothing can be served: the pin root cannot be looked at, or no interface that was named counts. Empty where
-    /// all is well. Of the last reading.
+    /// Why nothing can be served: the pin root cannot be looked at, or no interface that was named counts; where problems are
+    /// told, also that no interface at all counts, and the problem. Empty where all is well. Of the last reading.
     [[nodiscard]] std::string not_ready() const;
     /// Looks for changes at the next reading, whatever hints at them.
     void look_again() noexcept { next_look_ = {}; }
@@ -65,7 +70,8 @@ private:
     CollectorOptions options_;
     PinRoot root_;
     ChangeWatch changes_;
-    bpfxx::Fd statistics_;            ///< keeps the kernel's statistics on
+    bpfxx::Fd statistics_; ///< keeps the kernel's statistics on
+    std::optional<DefaultRoute> route_;
     std::vector<std::string> wanted_; ///< the names that the wanted interfaces have now
     std::vector<Source> sources_;     ///< of the same interfaces, in the same order
     std::vector<InterfaceScrape> scrapes_;

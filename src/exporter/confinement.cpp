@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "exporter/confinement.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
@@ -19,6 +20,7 @@
 #include <unistd.h>
 
 #include "bpfxx/fd.hpp"
+#include "bpfxx/pin.hpp"
 #include "counter/dispatcher.hpp"
 
 namespace xdpstat {
@@ -61,7 +63,12 @@ bpfxx::Result<std::string> drop_capabilities(const Needs& needs)
         return std::unexpected(bpfxx::system_error("ask for", "capabilities", errno));
     std::array<struct __user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> left{};
     std::string names;
-    for (const auto& [number, name] : wanted_capabilities(needs)) {
+    auto wanted = wanted_capabilities(needs);
+    // It stands in for CAP_BPF: before Linux 5.8, and where a container's runtime does not know that one.
+    if ((held[CAP_BPF / 32].permitted >> (CAP_BPF % 32) & 1U) == 0 && !wanted.empty() &&
+        std::ranges::find(wanted, CAP_SYS_ADMIN, &Kept::number) == wanted.end())
+        wanted.push_back({CAP_SYS_ADMIN, "CAP_SYS_ADMIN"});
+    for (const auto& [number, name] : wanted) {
         const std::uint32_t bit = 1U << (number % 32);
         if ((held[number / 32].permitted & bit) == 0)
             continue;
@@ -118,7 +125,10 @@ bpfxx::Result<bool> restrict_files(const Needs& needs)
     const bpfxx::Fd rules(static_cast<int>(::syscall(SYS_landlock_create_ruleset, &all, sizeof all, 0)));
     if (!rules)
         return std::unexpected(bpfxx::system_error("make", "rules for files", errno));
-    const std::filesystem::path root = existing_part(std::filesystem::absolute(needs.pin_root));
+    std::filesystem::path root = existing_part(std::filesystem::absolute(needs.pin_root));
+    // What is mounted on a folder hides it, and with it the rule for it: that of the folder around it goes on.
+    if (const auto on_bpffs = bpfxx::is_on_bpffs(root.string()); needs.retry && on_bpffs && !*on_bpffs)
+        root = root.parent_path();
     if (needs.attach) {
         // The loader looks for the kernel's types in many places, and makes folders and pins.
         allow_below(rules.get(), "/", to_read);

@@ -13,6 +13,7 @@ struct Needs {
     bool find_anew = true;             ///< open counters that are attached later
     bool by_size = false;              ///< without their BTF, which takes CAP_SYS_ADMIN to read
     bool attach = false;               ///< attach again when it is told to
+    bool retry = false;                ///< a bpf file system may be mounted above the pin root
     bool give_group = false;           ///< what it attaches is given to a group
     std::string pin_root;              ///< to be listed
     std::vector<std::string> readable; ///< further folders

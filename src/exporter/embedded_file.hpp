@@ -10,9 +10,9 @@ namespace xdpstat {
 struct EmbeddedFile {
     std::string_view path; ///< of the request: "/" for index.html, else "/assets/app-1a2b3c.js"
     std::string_view content_type;
-    std::string_view bytes;
-    std::string_view gzip; ///< the same compressed; empty where that is no shorter
-    std::string_view etag; ///< with its quotation marks
+    std::string_view bytes; ///< empty where it is held compressed
+    std::string_view gzip;  ///< as gzip; empty where that would be no shorter
+    std::string_view etag;  ///< with its quotation marks
 };
 
 /// All files of the page, by path; empty where it was built without one.

@@ -22,4 +22,7 @@ private:
     std::unique_ptr<libdeflate_compressor, Free> compressor_;
 };
 
+/// What was compressed so, whole. Empty where it was not, or there is no memory for it.
+[[nodiscard]] std::string decompress_gzip(std::string_view compressed);
+
 } // namespace xdpstat

@@ -252,11 +252,34 @@ bpfxx::Result<MapScrape> MapCollector::read(Source& source)
     return scrape;
 }
 
+std::string MapCollector::reopen(Source& source) const
+{
+    const auto identity = identity_of(source.pin);
+    if (!identity)
+        return "its pin " + source.pin + " is not there";
+    if (source.reader && *identity == source.identity)
+        return {};
+    const auto opened = open_map(source, proof_);
+    return opened ? std::string() : std::string(opened.error().message());
+}
+
+std::string MapCollector::not_ready()
+{
+    std::string problem;
+    for (Source& source : sources_) {
+        const std::string why = reopen(source);
+        if (why.empty())
+            return {};
+        if (problem.empty())
+            problem = source.name + ": " + why;
+    }
+    return problem;
+}
+
 std::vector<MapScrape> MapCollector::read()
 {
     std::vector<MapScrape> scrapes;
     for (Source& source : sources_) {
-        const auto identity = identity_of(source.pin);
         const auto failed = [&](const std::string& problem) {
             scrapes.push_back({.name = source.name,
                                .rules = source.rules,
@@ -265,17 +288,9 @@ std::vector<MapScrape> MapCollector::read()
                                .left_out = 0,
                                .problem = problem});
         };
-        if (!identity) {
-            failed("its pin is gone");
-            continue;
-        }
-        if (!source.reader || *identity != source.identity) {
-            if (const auto opened = open_map(source, proof_); !opened) {
-                failed(opened.error().message());
-                continue;
-            }
-        }
-        if (auto scrape = read(source))
+        if (const std::string problem = reopen(source); !problem.empty())
+            failed(problem);
+        else if (auto scrape = read(source))
             scrapes.push_back(std::move(*scrape));
         else
             failed(scrape.error().message());

@@ -30,6 +30,9 @@ public:
 
     [[nodiscard]] std::vector<MapScrape> read();
 
+    /// Why none of them can be read; empty where one can. Opens those that are not open, and reads no entry.
+    [[nodiscard]] std::string not_ready();
+
 private:
     struct Source {
         std::string name;
@@ -50,6 +53,8 @@ private:
     [[nodiscard]] static bpfxx::Result<> check_fields(const Source& source, const bpfxx::MapInfo& info,
                                                       const bpfxx::TypeDecoder& types);
     [[nodiscard]] static bpfxx::Result<> open_map(Source& source, bpfxx::Proof proof);
+    /// Opens it where it is not open, or another one has taken its place. Returns the problem; empty where it is open.
+    [[nodiscard]] std::string reopen(Source& source) const;
     [[nodiscard]] static bpfxx::Result<bpfxx::Value> decode_value(const Source& source, bpfxx::Bytes bytes);
     [[nodiscard]] static bpfxx::Result<MapScrape> read(Source& source);
     /// The open map at the same pin, for other rules; null where none is open.

@@ -63,10 +63,13 @@ Response file(const EmbeddedFile& found, const Request& request)
         return response;
     }
     response.fields.emplace_back("Vary", "Accept-Encoding");
-    response.fixed = found.bytes;
-    if (!found.gzip.empty() && takes_gzip(request.accept_encoding)) {
+    if (found.gzip.empty()) {
+        response.fixed = found.bytes;
+    } else if (takes_gzip(request.accept_encoding)) {
         response.fixed = found.gzip;
         response.fields.emplace_back("Content-Encoding", "gzip");
+    } else {
+        response.body = decompress_gzip(found.gzip); // hardly any client: browsers take gzip
     }
     return response;
 }
@@ -196,11 +199,31 @@ Response Site::history(std::string_view query)
                               .counters = counters.empty() ? HistoryCounters::all : HistoryCounters::total}));
 }
 
+std::string Site::not_ready()
+{
+    if (options_.only_maps)
+        return maps_.not_ready();
+    (void)collector_.read(std::chrono::seconds(1));
+    return collector_.not_ready();
+}
+
 Response Site::readiness()
 {
-    (void)collector_.read(std::chrono::seconds(1));
-    const std::string problem = collector_.not_ready();
+    const std::string problem = not_ready();
     return problem.empty() ? text(200, "ready") : text(503, "not ready: " + problem);
+}
+
+void Site::tell_readiness()
+{
+    if (!options_.readiness)
+        return;
+    std::string problem = not_ready();
+    if (told_problem_ == problem)
+        return;
+    // That all is well from the beginning is what everybody expects.
+    if (told_problem_ || !problem.empty())
+        options_.readiness(problem);
+    told_problem_ = std::move(problem);
 }
 
 void Site::compress(Response& response, const Request& request)
@@ -237,6 +260,7 @@ void Site::sample()
     const auto now =
         std::chrono::floor<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
     history_.add(interfaces, now);
+    tell_readiness();
 }
 
 } // namespace xdpstat

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,6 +24,9 @@ struct SiteOptions {
     std::string telemetry_path = "/metrics";
     bool drop_zero = false;
     BuildFacts build;
+    bool only_maps = false; ///< ready is what reads one of the maps, whatever the interfaces do
+    /// Told what stands in the way, or that nothing does any more (empty), once a second where that has changed.
+    std::function<void(const std::string& problem)> readiness;
 };
 
 enum class Method : std::uint8_t { get, head, other };
@@ -64,7 +68,7 @@ public:
 
     /// An event of the stream with all interfaces as they are now. Clients that ask at about the same time share one.
     [[nodiscard]] std::shared_ptr<const std::string> snapshot_event();
-    /// Takes a row of the history: once a second.
+    /// Takes a row of the history, and tells of changes of what is ready: once a second.
     void sample();
     /// Looks again for what is attached, at the next reading.
     void look_again() noexcept { collector_.look_again(); }
@@ -78,7 +82,9 @@ private:
     [[nodiscard]] Response route(std::string_view path, std::string_view query, const Request& request);
     [[nodiscard]] Response metrics_page(const Request& request);
     [[nodiscard]] Response history(std::string_view query);
+    [[nodiscard]] std::string not_ready();
     [[nodiscard]] Response readiness();
+    void tell_readiness();
     void compress(Response& response, const Request& request);
 
     Collector collector_;
@@ -87,6 +93,7 @@ private:
     SampleHistory history_;
     ProcessMeter meter_;
     Gzip gzip_;
+    std::optional<std::string> told_problem_;
     std::shared_ptr<const std::string> event_;
     std::chrono::steady_clock::time_point event_time_;
 };

@@ -155,7 +155,10 @@ TEST(Gzip, CanBeUndone)
         plain.resize(stream.total_out);
         inflateEnd(&stream);
         EXPECT_EQ(plain, text);
+        EXPECT_EQ(decompress_gzip(compressed), text);
+        EXPECT_EQ(decompress_gzip(std::string_view(compressed).substr(1)), "");
     }
+    EXPECT_EQ(decompress_gzip("gz"), "");
 }
 
 } // namespace
