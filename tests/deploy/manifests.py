@@ -4,6 +4,7 @@
 import functools
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -37,12 +38,19 @@ def require(found: bool, what: str) -> None:
 
 
 @functools.cache
+def has_kubectl() -> bool:
+    """One that knows components, 1.21 or later. Debian 12's is older, so `make deps` does not install it (packages/apt.txt)."""
+    if shutil.which("kubectl") is None:
+        return False
+    said = subprocess.run(["kubectl", "version", "--client", "--output=yaml"], capture_output=True, text=True, check=True).stdout
+    version = yaml.safe_load(said)["clientVersion"]
+    return (int(version["major"]), int(re.match(r"\d+", version["minor"])[0])) >= (1, 21)
+
+
+@functools.cache
 def kustomize(folder: Path) -> str:
-    """Components need kubectl 1.21; Debian 12's is older, so `make deps` does not install it (packages/apt.txt)."""
-    try:
-        outcome = subprocess.run(["kubectl", "kustomize", folder], capture_output=True, text=True)
-    except FileNotFoundError:
-        require(False, "kubectl, 1.21 or later")
+    require(has_kubectl(), "kubectl, 1.21 or later")
+    outcome = subprocess.run(["kubectl", "kustomize", folder], capture_output=True, text=True)
     assert outcome.returncode == 0, outcome.stderr
     # A field that is deprecated is told of there, and nowhere else.
     assert outcome.stderr == ""

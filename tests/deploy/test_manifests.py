@@ -273,6 +273,23 @@ def test_the_job_for_one_node_is_what_each_node_does():
     assert for_all == for_one
 
 
+def test_removing_on_openshift_is_within_the_same_scc():
+    kept = pod_of(pick(render(DEPLOY / "openshift"), "DaemonSet"))["securityContext"]
+    (removing,) = render(DEPLOY / "openshift" / "remove")
+    assert {**pod_of(removing)["securityContext"], "runAsNonRoot": False} == kept
+    (scc,) = documents((DEPLOY / "openshift" / "scc.yaml").read_text())
+    for container in containers_of(pod_of(removing)):
+        assert set(container["securityContext"]["capabilities"]["add"]) <= set(scc["allowedCapabilities"])
+    assert removing["spec"]["template"]["metadata"]["annotations"]["openshift.io/required-scc"] == scc["metadata"]["name"]
+
+
+def test_the_seccomp_profile_is_for_every_pod(tmp_path):
+    component, copy = DEPLOY / "kubernetes" / "components" / "seccomp-profile", copied(tmp_path)
+    for overlay in ("daemonset", "bpfman", "remove", "remove-from-node"):
+        (pod,) = [pod for one in with_component(component, OWN.parent / overlay, copy) if (pod := pod_of(one))]
+        assert pod["securityContext"]["seccompProfile"] == {"type": "Localhost", "localhostProfile": "xdpstat.json"}
+
+
 def test_the_selinux_profile_is_the_one_that_the_pod_names():
     rendered = render(DEPLOY / "openshift" / "bpfman")
     profile = pick(rendered, "SelinuxProfile", "xdpstat-reader")["metadata"]
