@@ -41,6 +41,7 @@ public:
     {
         const std::scoped_lock lock(mutex_);
         std::vector<std::string> names;
+        names.reserve(all_.size());
         for (const auto& [interface, why] : all_)
             names.push_back(interface);
         return names;
