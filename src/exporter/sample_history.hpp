@@ -6,13 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "exporter/row_log.hpp"
 #include "view/history_json.hpp"
 #include "view/metrics.hpp"
 
 namespace xdpstat {
 
-/// The last 15 minutes of each interface, a row a second. Memory is bounded: a ring for each of at most
-/// `most_interfaces`, about 340 KiB each. Not thread-safe.
+/// The last 15 minutes of each interface, a row a second. Memory is bounded: of at most `most_interfaces`, for each what
+/// RowLog takes for `rows`. Not thread-safe.
 class SampleHistory {
 public:
     static constexpr std::size_t rows = 900;
@@ -22,21 +23,19 @@ public:
     /// forgotten, and where there is no room for another, the one that went first.
     void add(std::span<const InterfaceScrape> interfaces, std::int64_t now);
 
-    /// All of them, or those named. Borrows: valid until the next add().
+    /// All of them, or those named. Borrows the names: valid until the next add().
     [[nodiscard]] std::vector<HistoryOf> all(std::span<const std::string> named) const;
 
 private:
-    struct Ring {
+    struct Kept {
         std::string interface;
-        std::vector<HistoryRow> memory; ///< room for `rows` of them, reserved at once
-        std::size_t next = 0;           ///< where the next one goes once it is full
+        RowLog log{rows};
 
-        void add(const HistoryRow& row);
-        [[nodiscard]] std::int64_t latest() const noexcept;
+        [[nodiscard]] std::int64_t latest() const noexcept { return log.latest(); }
     };
-    [[nodiscard]] Ring* ring_of(const std::string& interface, std::int64_t now);
+    [[nodiscard]] Kept* kept_of(const std::string& interface, std::int64_t now);
 
-    std::vector<Ring> rings_;
+    std::vector<Kept> kept_;
 };
 
 } // namespace xdpstat

@@ -22,17 +22,15 @@ Rows chosen_rows(const HistoryOf& history, const HistoryQuery& query)
 {
     Rows rows;
     std::int64_t last_step = -1;
-    for (const auto piece : {history.older, history.newer}) {
-        for (const HistoryRow& row : piece) {
-            if (row.time < query.since)
-                continue;
-            const std::int64_t this_step = row.time / (query.step * 1000);
-            if (this_step == last_step)
-                rows.back() = &row;
-            else
-                rows.push_back(&row);
-            last_step = this_step;
-        }
+    for (const HistoryRow& row : history.rows) {
+        if (row.time < query.since)
+            continue;
+        const std::int64_t this_step = row.time / (query.step * 1000);
+        if (this_step == last_step)
+            rows.back() = &row;
+        else
+            rows.push_back(&row);
+        last_step = this_step;
     }
     return rows;
 }

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "counter/snapshot.hpp"
 #include "view/names.hpp"
@@ -27,11 +28,10 @@ struct HistoryRow {
 
 [[nodiscard]] HistoryRow history_row(const Snapshot& snapshot) noexcept;
 
-/// The rows of an interface, oldest first, in the two pieces in which a ring keeps them. Borrows.
+/// The rows of an interface, oldest first. Borrows the name.
 struct HistoryOf {
     std::string_view interface;
-    std::span<const HistoryRow> older;
-    std::span<const HistoryRow> newer;
+    std::vector<HistoryRow> rows;
 };
 
 /// The version of the schema, docs/schema/history.v1.json.

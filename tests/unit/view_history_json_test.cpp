@@ -118,9 +118,7 @@ TEST(HistoryJson, OneThatIsGoneMakesRoomForAnother)
     history.add(others, start + 9000);
     EXPECT_FALSE(knows("veth7"));
     ASSERT_TRUE(knows("new0"));
-    EXPECT_EQ(history.all(std::vector<std::string>{"new0"}).front().newer.size() +
-                  history.all(std::vector<std::string>{"new0"}).front().older.size(),
-              1U)
+    EXPECT_EQ(history.all(std::vector<std::string>{"new0"}).front().rows.size(), 1U)
         << "no row of its predecessor";
 }
 
