@@ -83,8 +83,8 @@ void add_serve(CLI::App& program, Context& context)
         program.add_subcommand("serve", "Serve metrics for Prometheus, an API and a live page");
     command->add_option("IFACE", arguments->interfaces,
                         "Interfaces; all attached ones, also those attached later, where none is named");
-    command->add_flag("--attach", arguments->attach,
-                      "Attach the counter to these interfaces where it is not");
+    CLI::Option* attach = command->add_flag("--attach", arguments->attach,
+                                            "Attach the counter to these interfaces where it is not");
     command
         ->add_option(
             "--interface-regex", arguments->include,
@@ -103,6 +103,7 @@ void add_serve(CLI::App& program, Context& context)
     command
         ->add_flag("--detach-at-end", arguments->detach_at_end,
                    "With --attach and --retry: detach at the end; the counts are lost, also in an update")
+        ->needs(attach)
         ->needs(retry);
     add_attach_options(*command, arguments->how);
     add_web_options(*command, *arguments);

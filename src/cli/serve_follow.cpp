@@ -27,13 +27,18 @@ namespace {
 constexpr int milliseconds_between_attempts = 5000;
 
 /// A root whose lock is not waited for any longer than the server lives.
-PinRoot root_of(const Context& context, const std::atomic<bool>& stopping)
-{
-    return PinRoot(context.pin_root,
-                   LockWait{.tell = {}, .gives_up = [&stopping] { return stopping.load(); }});
-}
+constexpr std::chrono::seconds longest_wait_at_the_end{10};
 
 } // namespace
+
+/// A root whose lock is waited for no longer than the server lives, or than it may take to detach at its end.
+PinRoot ServeFollow::root_of(const Context& context)
+{
+    return PinRoot(context.pin_root, LockWait{.tell = {}, .gives_up = [this] {
+                                                  return stopping_ &&
+                                                         std::chrono::steady_clock::now() >= patience_;
+                                              }});
+}
 
 bpfxx::Result<std::unique_ptr<ServeFollow>> ServeFollow::open(const ServeArguments& arguments,
                                                               const Context& context, Problems& problems)
@@ -46,7 +51,7 @@ bpfxx::Result<std::unique_ptr<ServeFollow>> ServeFollow::open(const ServeArgumen
     follow->wakes_ = bpfxx::Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!follow->wakes_)
         return std::unexpected(bpfxx::system_error("open", "an event counter", errno));
-    PinRoot root = root_of(context, follow->stopping_);
+    PinRoot root = follow->root_of(context);
     // Now, for what is not there cannot be watched, and a file system cannot be mounted later.
     if (!arguments.retry || context.mount_bpffs)
         if (const auto made = root.create(context.mount_bpffs); !made && !arguments.retry)
@@ -116,9 +121,12 @@ void ServeFollow::tell(const std::string& interface, const bpfxx::Error& error)
 /// What is wanted, but not there to be attached to; and forgets what stood in the way of those that went.
 void ServeFollow::tell_missing()
 {
-    for (const std::string& name : problems_.interfaces())
-        if (!name.empty() && !wanted_.contains(name) && !find_interface(name))
+    for (const std::string& name : problems_.interfaces()) {
+        // Also where it stands under another of the interface's names, as it was given while it was not there.
+        const auto interface = find_interface(name);
+        if (!name.empty() && !wanted_.contains(name) && (!interface || interface->name != name))
             problems_.clear(name);
+    }
     for (const std::string& name : wanted_)
         if (const auto interface = find_interface(name); !interface)
             tell(name, interface.error());
@@ -126,8 +134,8 @@ void ServeFollow::tell_missing()
     const bool any = !wanted_.empty() || std::ranges::any_of(all, [this](const std::string& name) {
         return arguments_.filter && arguments_.filter->matches(name);
     });
-    if (any)
-        return;
+    if (any || failed_for_all_)
+        return; // one that concerns all is enough: two would take turns
     std::string names;
     for (const std::string& name : all)
         names += (names.empty() ? "" : ", ") + name;
@@ -204,6 +212,7 @@ void ServeFollow::end()
 void ServeFollow::detach_all()
 {
     end();
+    patience_ = std::chrono::steady_clock::now() + longest_wait_at_the_end;
     for (const std::string& interface : follower_->detach_all())
         std::printf("%s: detached\n", printable(interface).c_str());
 }

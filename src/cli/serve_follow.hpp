@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <set>
@@ -33,7 +34,8 @@ public:
 
     /// Follows from now on; the thread has the rights that the caller has left.
     void start();
-    /// Ends following, and detaches from all that it follows. What cannot be detached is told.
+    /// Ends following, and detaches from all that it follows, waiting some seconds for others that attach or detach. What
+    /// cannot be detached is told.
     void detach_all();
     /// Attaches also to those that could not be attached to, or were detached by hand. For any thread.
     void look_again();
@@ -43,6 +45,7 @@ private:
         : arguments_(arguments), problems_(problems)
     {
     }
+    [[nodiscard]] PinRoot root_of(const Context& context);
     void run();
     void end();
     void wake() const;
@@ -57,6 +60,7 @@ private:
     std::optional<DefaultRoute> route_;
     bool failed_for_all_ = false; ///< at the last look
     std::atomic<bool> stopping_ = false;
+    std::chrono::steady_clock::time_point patience_{}; ///< until when others are waited for even so
     std::atomic<bool> looks_again_ = false;
     bpfxx::Fd wakes_; ///< an eventfd
     std::unique_ptr<Follower> follower_;

@@ -124,6 +124,27 @@ void warn(std::span<const InterfaceScrape> interfaces)
                          printable(interface.interface).c_str(), printable(interface.problem).c_str());
 }
 
+/// The maps that the command line and the file of maps name.
+bpfxx::Result<std::vector<MapTarget>> wanted_maps(const ServeArguments& arguments)
+{
+    std::vector<MapTarget> targets;
+    for (const std::string& text : arguments.maps) {
+        auto target = parse_map_target(text, arguments.map_series);
+        if (!target)
+            return std::unexpected(std::move(target).error());
+        targets.push_back(std::move(*target));
+    }
+    if (!arguments.map_config.empty()) {
+        auto more = read_map_config(arguments.map_config, arguments.map_series);
+        if (!more)
+            return std::unexpected(std::move(more).error());
+        std::ranges::move(*more, std::back_inserter(targets));
+    }
+    for (const std::string& gauge : arguments.gauges)
+        BPFXX_TRY(add_gauge(targets, gauge));
+    return targets;
+}
+
 /// What would be taken for served and is not.
 bpfxx::Result<> check_arguments(const ServeArguments& arguments, const Context& context)
 {
@@ -140,6 +161,8 @@ bpfxx::Result<> check_arguments(const ServeArguments& arguments, const Context& 
         return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::invalid, "look for counters below",
                                                  context.pin_root, "it is not on a bpf file system",
                                                  "name the --pin-root that the counters were attached with"));
+    if (const auto maps = wanted_maps(arguments); !maps)
+        return std::unexpected(maps.error());
     return {};
 }
 
@@ -199,27 +222,6 @@ bpfxx::Result<> confine_to(const std::vector<ListeningSocket>& sockets, const We
         return std::unexpected(kept.error());
     std::fprintf(stderr, "xdpstat: %s\n", kept->c_str());
     return {};
-}
-
-/// The maps that the command line and the file of maps name.
-bpfxx::Result<std::vector<MapTarget>> wanted_maps(const ServeArguments& arguments)
-{
-    std::vector<MapTarget> targets;
-    for (const std::string& text : arguments.maps) {
-        auto target = parse_map_target(text, arguments.map_series);
-        if (!target)
-            return std::unexpected(std::move(target).error());
-        targets.push_back(std::move(*target));
-    }
-    if (!arguments.map_config.empty()) {
-        auto more = read_map_config(arguments.map_config, arguments.map_series);
-        if (!more)
-            return std::unexpected(std::move(more).error());
-        std::ranges::move(*more, std::back_inserter(targets));
-    }
-    for (const std::string& gauge : arguments.gauges)
-        BPFXX_TRY(add_gauge(targets, gauge));
-    return targets;
 }
 
 void tell_missing_maps(const std::vector<bpfxx::Error>& problems)
@@ -289,6 +291,23 @@ bpfxx::Result<> check_there(const ServeArguments& arguments, const Context& cont
     return {};
 }
 
+/// Detaches at its end, however it comes to that.
+class DetachAtEnd {
+public:
+    /// @param follow null: nothing is to be detached. Borrowed.
+    explicit DetachAtEnd(ServeFollow* follow) : follow_(follow) {}
+    DetachAtEnd(const DetachAtEnd&) = delete;
+    DetachAtEnd& operator=(const DetachAtEnd&) = delete;
+    ~DetachAtEnd()
+    {
+        if (follow_ != nullptr)
+            follow_->detach_all();
+    }
+
+private:
+    ServeFollow* follow_;
+};
+
 /// Attaches, opens and serves, the sockets being open.
 bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, WebSettings& web, const HostNames& hosts,
                          const ServeArguments& arguments, Context& context)
@@ -297,6 +316,7 @@ bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, WebSettings& web,
     const auto follow = ServeFollow::open(arguments, context, *problems);
     if (!follow)
         return std::unexpected(follow.error());
+    const DetachAtEnd detach_at_end{arguments.detach_at_end ? follow->get() : nullptr};
     BPFXX_TRY(check_there(arguments, context));
     auto collector = Collector::open({.pin_root = context.pin_root,
                                       .interfaces = arguments.interfaces,
@@ -347,12 +367,8 @@ bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, WebSettings& web,
         for (const std::string& url : urls)
             std::fprintf(stderr, "xdpstat: listening on %s\n", url.c_str());
     };
-    const auto result =
-        serve(site, web, std::move(sockets), manager,
-              {.most_connections = connections, .hosts = hosts, .reload = reload, .started = started});
-    if (arguments.detach_at_end && *follow)
-        (*follow)->detach_all();
-    return result;
+    return serve(site, web, std::move(sockets), manager,
+                 {.most_connections = connections, .hosts = hosts, .reload = reload, .started = started});
 }
 
 } // namespace

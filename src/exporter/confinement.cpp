@@ -115,28 +115,46 @@ void allow_below(int rules, const std::filesystem::path& folder, std::uint64_t r
         ::syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
 }
 
-/// Whether the kernel does it.
-bpfxx::Result<bool> restrict_files(const Needs& needs)
+/// The folder below which the pins are, or will be. Errors: invalid where only the whole file system could be that.
+bpfxx::Result<std::filesystem::path> folder_of_pins(const Needs& needs)
+{
+    std::filesystem::path wanted = std::filesystem::absolute(needs.pin_root).lexically_normal();
+    if (!wanted.has_filename())
+        wanted = wanted.parent_path();
+    std::filesystem::path root = existing_part(wanted);
+    // What is mounted on a folder hides it, and with it the rule for it: that of the folder around it goes on.
+    if (const auto on_bpffs = bpfxx::is_on_bpffs(root.string()); needs.retry && on_bpffs && !*on_bpffs)
+        root = root.parent_path();
+    if (!root.has_relative_path())
+        return std::unexpected(bpfxx::make_error(
+            bpfxx::ErrorKind::invalid, "restrict files to", needs.pin_root, "nothing of that path is there",
+            "make the folder that a bpf file system will be mounted on"));
+    return root;
+}
+
+/// What is restricted so, in words; empty where the kernel cannot do it.
+bpfxx::Result<std::string> restrict_files(const Needs& needs)
 {
     const long abi = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
     if (abi < 1)
-        return false;
+        return std::string();
+    const auto root = folder_of_pins(needs);
+    if (!root)
+        return std::unexpected(root.error());
     const struct landlock_ruleset_attr all = {.handled_access_fs = rights_of(abi)};
     const bpfxx::Fd rules(static_cast<int>(::syscall(SYS_landlock_create_ruleset, &all, sizeof all, 0)));
     if (!rules)
         return std::unexpected(bpfxx::system_error("make", "rules for files", errno));
-    std::filesystem::path root = existing_part(std::filesystem::absolute(needs.pin_root));
-    // What is mounted on a folder hides it, and with it the rule for it: that of the folder around it goes on.
-    if (const auto on_bpffs = bpfxx::is_on_bpffs(root.string()); needs.retry && on_bpffs && !*on_bpffs)
-        root = root.parent_path();
+    // Where counters that share an interface run is told by libxdp's pins, and so they are detached.
+    const std::filesystem::path shared = libxdp_folder();
     if (needs.attach) {
         // The loader looks for the kernel's types in many places, and makes folders and pins.
         allow_below(rules.get(), "/", to_read);
-        allow_below(rules.get(), root, rights_of(abi));
+        allow_below(rules.get(), *root, rights_of(abi));
+        allow_below(rules.get(), shared, rights_of(abi));
     }
-    allow_below(rules.get(), root, to_read);
-    // Where counters that share an interface run is told by libxdp's pins.
-    allow_below(rules.get(), existing_part(libxdp_folder()), to_read);
+    allow_below(rules.get(), *root, to_read);
+    allow_below(rules.get(), existing_part(shared), to_read);
     for (const char* folder : {"/proc/self", "/sys/devices/system/cpu"})
         allow_below(rules.get(), folder, to_read);
     for (const std::string& folder : needs.readable)
@@ -145,7 +163,8 @@ bpfxx::Result<bool> restrict_files(const Needs& needs)
         allow_below(rules.get(), folder, LANDLOCK_ACCESS_FS_REMOVE_FILE);
     if (::syscall(SYS_landlock_restrict_self, rules.get(), 0) != 0)
         return std::unexpected(bpfxx::system_error("restrict", "files", errno));
-    return true;
+    return needs.attach ? "files are restricted, and written below " + root->string() + " alone"
+                        : "files are restricted";
 }
 
 /// What serving takes, and what the libraries below it do.
@@ -234,8 +253,7 @@ bpfxx::Result<std::string> confine(const Needs& needs)
             ? "keeps no capability"
             : "keeps " + *kept + (needs.attach ? ", to attach again" : ", to open counters that come later");
     text += "; system calls are filtered";
-    return text +=
-           *files ? ", files are restricted" : ", files are not restricted: this kernel has no Landlock";
+    return text += ", " + (files->empty() ? "files are not restricted: this kernel has no Landlock" : *files);
 }
 
 } // namespace xdpstat
