@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """`serve --retry`, as a pod runs it: what is missing is told, by the log and by /readyz, and it recovers without a restart."""
 
+import fcntl
 import os
 import re
 import subprocess
@@ -308,10 +309,27 @@ def test_detached_at_the_end_by_choice(tool, start):  # noqa: F811
     assert set(tool.status()) == {"end1"} and tool.xdp("end0") is None
 
 
+def test_it_waits_to_detach_for_another_that_is_at_it(tool, start):  # noqa: F811
+    tool.veth("held0", "peer0")
+    pod = start("held0", "--attach", "--detach-at-end")
+    folder = os.open(tool.pin_root, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    pod.process.terminate()
+    with pytest.raises(subprocess.TimeoutExpired):
+        pod.process.wait(timeout=1)
+    os.close(folder)
+    assert pod.process.wait(timeout=PATIENCE) == 0 and tool.status() == {}
+
+
 def test_what_is_not_waited_for(tool):  # noqa: F811
     """Mistakes in the command line end it, with and without --retry; without it, so does what is missing."""
     tool.refused(USAGE, "serve", "--retry", "--web.listen-address", "nonsense")
     tool.refused(USAGE, "serve", "--retry", "--fixed")
     tool.refused(USAGE, "serve", "--attach", "lo", "--detach-at-end")
+    tool.refused(USAGE, "serve", "--retry", "--detach-at-end")
+    # Nothing has been attached before that is seen.
+    tool.veth("left0", "peer0")
+    tool.refused(USAGE, "serve", "left0", "--attach", "--retry", "--map-gauge", "absent.field")
+    assert tool.xdp("left0") is None
     tool.refused(NOT_FOUND, "serve", "--retry", "--web.config.file", "/absent.yml")
     tool.refused(NOT_FOUND, "serve", "wrong0", "--attach", "--web.listen-address", "127.0.0.1:0")
