@@ -152,8 +152,13 @@ bpfxx::Result<Reader> Reader::open_once(const std::string& directory, bpfxx::Pro
 
 bpfxx::Result<Snapshot> Reader::read()
 {
-    bpfxx::Result<Snapshot> result; // written in place: it has kilobytes
-    Snapshot& snapshot = *result;
+    bpfxx::Result<Snapshot> snapshot;
+    BPFXX_TRY(read(*snapshot));
+    return snapshot;
+}
+
+bpfxx::Result<> Reader::read(Snapshot& snapshot)
+{
     snapshot.map_id = maps_->map_id;
     snapshot.counter_id = maps_->counter_id;
     snapshot.taken = std::chrono::steady_clock::now();
@@ -162,11 +167,11 @@ bpfxx::Result<Snapshot> Reader::read()
     if (!stats)
         return std::unexpected(stats.error());
     snapshot.stats = *stats;
-    if (auto& traffic = maps_->traffic) {
-        snapshot.has_breakdown = true;
+    snapshot.has_breakdown = maps_->traffic.has_value();
+    snapshot.traffic = {};
+    if (auto& traffic = maps_->traffic)
         BPFXX_TRY(traffic->add_to(snapshot.traffic));
-    }
-    return result;
+    return {};
 }
 
 bpfxx::Result<pkt_stats> Reader::read_stats()

@@ -30,6 +30,8 @@ public:
 
     /// The sums over all slots. Errors: only where a map has to be read by system call.
     [[nodiscard]] bpfxx::Result<Snapshot> read();
+    /// The same into one that is there, for who reads again and again: it has kilobytes. Means nothing after an error.
+    [[nodiscard]] bpfxx::Result<> read(Snapshot& snapshot);
     /// The headline alone.
     [[nodiscard]] bpfxx::Result<pkt_stats> read_stats();
 

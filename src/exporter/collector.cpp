@@ -176,11 +176,11 @@ std::span<const InterfaceScrape> Collector::read(std::chrono::nanoseconds age)
         InterfaceScrape& scrape = scrapes_[i];
         if (!source.reader)
             continue;
-        if (auto snapshot = source.reader->read()) {
-            scrape.snapshot = *snapshot;
-        } else {
+        if (!scrape.snapshot)
+            scrape.snapshot.emplace();
+        if (const auto read = source.reader->read(*scrape.snapshot); !read) {
             scrape.snapshot.reset();
-            scrape.problem = snapshot.error().message();
+            scrape.problem = read.error().message();
         }
         if (source.program)
             if (const auto info = source.program->info())

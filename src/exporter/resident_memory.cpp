@@ -13,6 +13,10 @@ namespace xdpstat {
 
 namespace {
 
+constexpr int kept_by_the_heap = 256 << 10; // bytes free at its end: some answers of a dozen interfaces
+constexpr int largest_in_the_heap =
+    1024 << 10; // bytes: what is larger is mapped by itself, and unmapped when freed
+
 /// Of one program or library: the segments that nobody can have written to. A page of them is the file's, whoever maps it;
 /// those that the loader has relocated are in segments that are writable by their header, and stay.
 int give_back_segments(dl_phdr_info* object, std::size_t /*size*/, void* /*unused*/)
@@ -36,6 +40,9 @@ int give_back_segments(dl_phdr_info* object, std::size_t /*size*/, void* /*unuse
 void give_back_memory() noexcept
 {
     ::malloc_trim(0);
+    // By default the heap shrinks after many an answer and grows again for the next, at a fault for each page.
+    ::mallopt(M_TRIM_THRESHOLD, kept_by_the_heap);
+    ::mallopt(M_MMAP_THRESHOLD, largest_in_the_heap);
     ::dl_iterate_phdr(give_back_segments, nullptr);
 }
 
