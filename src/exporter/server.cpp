@@ -65,7 +65,12 @@ public:
             manager_.tell("READY=1");
         });
         context_.run();
-        manager_.tell("STOPPING=1");
+        // Asked to end again it would die of it once nobody waits for signals: with what was begun half done.
+        sigset_t ending;
+        ::sigemptyset(&ending);
+        ::sigaddset(&ending, SIGTERM);
+        ::sigaddset(&ending, SIGINT);
+        ::pthread_sigmask(SIG_BLOCK, &ending, nullptr);
     }
 
 private:
@@ -115,13 +120,16 @@ private:
 
     asio::awaitable<void> obey_signals()
     {
-        asio::signal_set signals(context_, SIGTERM, SIGINT, SIGHUP);
         for (;;) {
-            const auto [error, signal] = co_await signals.async_wait(as_result);
+            const auto [error, signal] = co_await signals_.async_wait(as_result);
             if (error)
                 co_return;
-            if (signal != SIGHUP)
-                break;
+            if (all_.stopping)
+                continue; // asked to end once more
+            if (signal != SIGHUP) {
+                asio::co_spawn(context_, stop(), asio::detached);
+                continue;
+            }
             manager_.tell_reloading();
             web_.reload();
             site_.look_again();
@@ -129,12 +137,12 @@ private:
                 options_.reload();
             manager_.tell("READY=1");
         }
-        co_await stop();
     }
 
     asio::awaitable<void> stop()
     {
         all_.stopping = true;
+        manager_.tell("STOPPING=1");
         boost::system::error_code ignored;
         for (Acceptor* acceptor : acceptors_)
             (void)acceptor->close(ignored);
@@ -177,7 +185,8 @@ private:
     Connections all_;
     std::list<Acceptor*> acceptors_;
     asio::io_context context_{1};
-    asio::thread_pool workers_{1};
+    asio::signal_set signals_{context_, SIGTERM, SIGINT, SIGHUP};
+    asio::thread_pool workers_{1}; // ends before nobody waits for signals any more
 };
 
 } // namespace

@@ -317,6 +317,8 @@ def test_it_waits_to_detach_for_another_that_is_at_it(tool, start):  # noqa: F81
     pod.process.terminate()
     with pytest.raises(subprocess.TimeoutExpired):
         pod.process.wait(timeout=1)
+    # Who is impatient does not leave it half done.
+    pod.process.terminate()
     os.close(folder)
     assert pod.process.wait(timeout=PATIENCE) == 0 and tool.status() == {}
 
