@@ -67,7 +67,7 @@ Result<bool> restore_program(const Instance& instance)
     if (pin_exists(program_pin(instance.directory)))
         return false;
     if (is_dispatched(instance.directory))
-        return is_dispatched_whole(instance.directory); // which makes that pin
+        return finish_dispatched(instance.directory); // which makes that pin
     const auto link = bpfxx::Link::open_pinned(link_pin(instance.directory));
     const auto info = link ? link->info() : std::unexpected(link.error());
     if (!info)

@@ -201,8 +201,10 @@ Result<> mend_folders(const std::string& root)
             (void)remove_folder(entry.string());
         } else if (folder.starts_with(attaching_prefix)) {
             const std::string target = root + "/" + folder.substr(std::string(attaching_prefix).size());
-            const bool attached = pin_exists(link_pin(entry.string())) || is_dispatched_whole(entry.string());
-            if (attached && !pin_exists(target))
+            const auto runs = pin_exists(link_pin(entry.string())) ? true : finish_dispatched(entry.string());
+            if (!runs)
+                continue; // not known: it may count
+            if (*runs && !pin_exists(target))
                 BPFXX_TRY(exchange_folder(entry.string(), target));
             else
                 (void)remove_folder(entry.string());
