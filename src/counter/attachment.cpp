@@ -38,7 +38,8 @@ Error taken_by(const Interface& interface, const Dispatcher& dispatcher)
     if (!dispatcher.programs.empty())
         cause += " and runs " + describe(dispatcher.programs);
     const std::string hint =
-        dispatcher.kind == DispatcherKind::libxdp ? "run beside them: add --dispatcher"
+        dispatcher.kind == DispatcherKind::libxdp
+            ? "run beside them: xdpstat attach " + interface.name + " --dispatcher"
         : dispatcher.kind == DispatcherKind::bpfman
             ? "have bpfman run the counter too: bpfman load file --path xdp_counter.o, then bpfman attach"
             : "unload it by what loaded it: xdp-loader status, bpfman list";

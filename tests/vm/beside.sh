@@ -53,7 +53,8 @@ alone() {
 }
 
 refused() {
-	says 'xdpstat attach v0' "libxdp's dispatcher holds it" "'neighbour_drop' (id" 'tag ' 'add --dispatcher'
+	says 'xdpstat attach v0' "libxdp's dispatcher holds it" "'neighbour_drop' (id" 'tag ' 'attach v0 --dispatcher' &&
+		says 'xdpstat run v0' 'xdpstat attach v0 --dispatcher'
 }
 
 # Ours runs first: it counts what the neighbour then drops.
