@@ -93,14 +93,6 @@ Result<> check_unoccupied(const Interface& interface, bool beside)
     return {};
 }
 
-/// Errors with which a driver refuses native mode although the interface is free and the caller may attach.
-bool is_refusal(int error_number)
-{
-    return error_number == EOPNOTSUPP || error_number == EINVAL || error_number == ERANGE ||
-           error_number == ENOSPC || error_number == ENOMEM || error_number == E2BIG ||
-           error_number == EMSGSIZE;
-}
-
 std::string why_refused(const Interface& interface, const Error& error)
 {
     const std::string driver = interface.driver.empty() ? "its driver" : "driver " + interface.driver;
@@ -314,6 +306,13 @@ Result<> detach_locked(const PinRoot& root, const Instance& instance)
 }
 
 } // namespace
+
+bool is_refusal(int error_number)
+{
+    return error_number == EOPNOTSUPP || error_number == EINVAL || error_number == ERANGE ||
+           error_number == ENOSPC || error_number == ENOMEM || error_number == E2BIG ||
+           error_number == EMSGSIZE;
+}
 
 Result<> check_may_attach(const std::string& interface)
 {

@@ -272,15 +272,16 @@ Result<Joined> join_dispatcher(const std::string& directory, const Interface& in
     };
     std::string why_not_native;
     auto counter = load_in(only->value_or(XdpMode::native));
-    const bool by_kernel = refusal && refusal->error_number() == 0; // in any mode
-    if (!counter && !*only && !by_kernel && counter.error().kind() != ErrorKind::permission &&
-        counter.error().kind() != ErrorKind::busy) {
-        why_not_native = "its driver refuses (" + std::string(counter.error().cause()) +
-                         "); see xdpstat doctor " + interface.name;
+    const auto why = [&] { return refusal ? *refusal : counter.error(); };
+    if (!counter && !*only &&
+        is_refusal(why().error_number())) { // what the kernel refuses in any mode has no number
+        why_not_native =
+            "its driver refuses (" + std::string(why().cause()) + "); see xdpstat doctor " + interface.name;
+        refusal.reset();
         counter = load_in(XdpMode::generic);
     }
     if (!counter)
-        return std::unexpected(refusal ? *refusal : counter.error());
+        return std::unexpected(why());
     BPFXX_TRY(bpfxx::pin(counter->program_fd(), program_pin(directory)));
     return Joined{counter->length_source(), std::move(why_not_native)};
 }
