@@ -166,7 +166,9 @@ std::optional<Dispatcher> find_dispatcher(std::uint32_t ifindex, std::uint32_t p
         return dispatcher;
     if (look_up_program(program_id).name != dispatcher_name)
         return std::nullopt;
-    const bool has_bpfman = exists("/run/bpfman") || exists("/sys/fs/bpf/bpfman");
+    const bool has_bpfman = std::ranges::any_of(bpfman_folders, [](const std::filesystem::path& folder) {
+        return exists(folder.parent_path().string());
+    });
     dispatcher.kind = has_bpfman ? DispatcherKind::bpfman : DispatcherKind::unknown;
     return dispatcher;
 }
