@@ -250,6 +250,9 @@ Result<> attach_beside(const PinRoot& root, const Interface& interface, const At
         if (options.access.is_asked_for())
             if (const auto given = give_access(staging, options.access); !given)
                 return std::unexpected(given.error());
+        // From here on whoever mends completes the attach.
+        if (::rename(new_program_pin(staging).c_str(), program_pin(staging).c_str()) != 0)
+            return std::unexpected(bpfxx::system_error("create", program_pin(staging), errno));
         return {};
     };
     return publish(root, interface.name, options, fill);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // An attach makes the mark first, then the maps' pins, by libbpf as it makes the maps, and only then is the program loaded: from
-// the first moment on a program in a dispatcher that uses the pinned stats_map is known to be ours. A detach leaves the
+// the first moment on a program in a dispatcher that uses the pinned stats_map is known to be ours. The program's own pin is the
+// last, and says that the attach is whole. A detach leaves the
 // dispatcher before it removes any of them.
 #include "counter/dispatching.hpp"
 
@@ -282,27 +283,23 @@ Result<Joined> join_dispatcher(const std::string& directory, const Interface& in
     }
     if (!counter)
         return std::unexpected(why());
-    BPFXX_TRY(bpfxx::pin(counter->program_fd(), program_pin(directory)));
+    BPFXX_TRY(bpfxx::pin(counter->program_fd(), new_program_pin(directory)));
     return Joined{counter->length_source(), std::move(why_not_native)};
 }
 
-Result<bool> finish_dispatched(const std::string& directory)
+Result<> restore_dispatched_program(const std::string& directory)
 {
-    if (!is_dispatched(directory) || !pin_exists(stats_pin(directory)))
-        return false;
     const auto all = dispatched_by(pinned_dispatchers(), directory);
     if (!all)
         return std::unexpected(all.error());
     if (!runs_here(*all))
-        return false;
-    if (pin_exists(program_pin(directory)))
-        return true;
+        return std::unexpected(bpfxx::make_error(ErrorKind::not_found, "restore", program_pin(directory),
+                                                 "no dispatcher runs it"));
     const auto program =
         bpfxx::Program::open_pinned(dispatched_pin(all->front().dispatcher, all->front().position));
     if (!program)
         return std::unexpected(program.error());
-    BPFXX_TRY(bpfxx::pin(program->fd(), program_pin(directory)));
-    return true;
+    return bpfxx::pin(program->fd(), program_pin(directory));
 }
 
 Result<> leave_dispatcher(const std::string& directory)

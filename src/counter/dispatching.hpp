@@ -34,13 +34,13 @@ struct Joined {
 };
 
 /// Attaches the counter by way of libxdp's dispatcher, beside what is in it already, and fills a folder with the mark and the
-/// pins. A crash leaves what finish_dispatched() and leave_dispatcher() end. Errors: as attach(); busy where the
+/// pins, the program's under its first name, new_program_pin(). A crash leaves what leave_dispatcher() ends. Errors: as attach(); busy where the
 /// interface's program is no dispatcher of libxdp's; unsupported where the kernel or this build cannot.
 [[nodiscard]] bpfxx::Result<Joined> join_dispatcher(const std::string& directory, const Interface& interface,
                                                     const AttachOptions& options);
 
-/// Whether a folder whose attach was cut short runs in a dispatcher; a pin of the program that is missing is then made.
-[[nodiscard]] bpfxx::Result<bool> finish_dispatched(const std::string& directory);
+/// Pins the program of a folder, where that pin is missing, as a dispatcher here runs it. Errors: not_found where none does.
+[[nodiscard]] bpfxx::Result<> restore_dispatched_program(const std::string& directory);
 
 /// Takes the counter of a folder out of its dispatcher, and nothing else out of it. Nothing to do where it runs in none. Of a
 /// dispatcher that is attached to nothing here the counter's own pins are removed, others' stay.

@@ -182,9 +182,18 @@ generic_beside() {
 PAUSES='20000 100000 200000 300000 450000'
 is_quick && PAUSES='200000'
 
+# As a kill after libxdp is done leaves it: what has the program's pin is completed, anything else undone.
+cut_short() {
+	xdpstat attach v0 --dispatcher && mv $PINS/v0 $PINS/%attaching-v0 &&
+		says 'xdpstat attach v0 --dispatcher' 'already attached' && mv $PINS/v0 $PINS/%attaching-v0 &&
+		mv $PINS/%attaching-v0/prog $PINS/%attaching-v0/%prog && says 'xdpstat attach v0 --dispatcher' 'v0: attached' &&
+		says 'xdpstat status' 'first of 2' && [ "$(neighbour pinned xdp_counter | wc -l)" = 1 ] && xdpstat detach v0 &&
+		is_gone
+}
+
 # Killed anywhere, it leaves the old state or the new one, and the next run mends it: beside a neighbour that stays.
 killed_beside() {
-	neighbour load neighbour_drop 50 || return 1
+	neighbour load neighbour_drop 50 && cut_short || return 1
 	for pause in $PAUSES; do
 		xdpstat attach v0 --dispatcher &
 		victim=$!
