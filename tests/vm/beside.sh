@@ -137,7 +137,7 @@ moved_away() {
 	pair n0 n1 && wait_until is_apart && guest_neighbour n0 load neighbour_drop 50 && xdpstat attach n0 --dispatcher &&
 		ip link set n0 netns $space && nsenter -t $space -n ip link set n0 up && ip link set n1 up &&
 		says 'xdpstat status' 'other namespace' && says 'xdpstat detach n0' 'another network namespace' &&
-		says 'xdpstat detach --all' 'another network namespace' && ip link add n0 type dummy &&
+		says 'xdpstat detach --all' 'another network namespace' && pair n0 n2 &&
 		says 'xdpstat attach n0' 'another network namespace' && ip link del n0 && guest_frames n1 5 &&
 		wait_until reaches n0 5 && says 'there status' 'first of 2' && there detach n0 && is_gone &&
 		guest_frames n1 5 && wait_until saw_there 10
@@ -149,7 +149,7 @@ moved_away() {
 }
 
 saw_there() {
-	[ "$(nsenter -t "$space" -n guest_neighbour n0 seen neighbour_drop)" = "$1" ]
+	[ "$(nsenter -t "$space" -n guest_neighbour n0 seen neighbour_drop)" -ge "$1" ]
 }
 
 # Of an interface that was deleted, detach removes the counter's pins and leaves those of the program beside it.
