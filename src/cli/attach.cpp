@@ -67,9 +67,12 @@ bpfxx::Result<> add_default_route(std::vector<std::string>& interfaces)
         return std::unexpected(indices.error());
     if (indices->empty())
         return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::not_found, "find", "a default route",
-                                                 "there is none", "name the interfaces"));
+                                                 "there is none",
+                                                 interfaces.empty() ? "name the interfaces" : ""));
     for (const std::uint32_t index : *indices)
-        if (std::string name = interface_name(index); std::ranges::find(interfaces, name) == interfaces.end())
+        // One that has just gone has no name.
+        if (std::string name = interface_name(index);
+            !name.empty() && std::ranges::find(interfaces, name) == interfaces.end())
             interfaces.push_back(std::move(name));
     return {};
 }

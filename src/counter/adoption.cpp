@@ -66,8 +66,10 @@ Result<bool> restore_program(const Instance& instance)
 {
     if (pin_exists(program_pin(instance.directory)))
         return false;
-    if (is_dispatched(instance.directory))
-        return is_dispatched_whole(instance.directory); // which makes that pin
+    if (is_dispatched(instance.directory)) {
+        BPFXX_TRY(restore_dispatched_program(instance.directory));
+        return true;
+    }
     const auto link = bpfxx::Link::open_pinned(link_pin(instance.directory));
     const auto info = link ? link->info() : std::unexpected(link.error());
     if (!info)

@@ -38,7 +38,8 @@ Error taken_by(const Interface& interface, const Dispatcher& dispatcher)
     if (!dispatcher.programs.empty())
         cause += " and runs " + describe(dispatcher.programs);
     const std::string hint =
-        dispatcher.kind == DispatcherKind::libxdp ? "run beside them: add --dispatcher"
+        dispatcher.kind == DispatcherKind::libxdp
+            ? "run beside them: xdpstat attach " + interface.name + " --dispatcher"
         : dispatcher.kind == DispatcherKind::bpfman
             ? "have bpfman run the counter too: bpfman load file --path xdp_counter.o, then bpfman attach"
             : "unload it by what loaded it: xdp-loader status, bpfman list";
@@ -90,14 +91,6 @@ Result<> check_unoccupied(const Interface& interface, bool beside)
         if (id != 0 && !(beside && is_of_libxdp(interface, id)))
             return std::unexpected(slot_taken(interface, id));
     return {};
-}
-
-/// Errors with which a driver refuses native mode although the interface is free and the caller may attach.
-bool is_refusal(int error_number)
-{
-    return error_number == EOPNOTSUPP || error_number == EINVAL || error_number == ERANGE ||
-           error_number == ENOSPC || error_number == ENOMEM || error_number == E2BIG ||
-           error_number == EMSGSIZE;
 }
 
 std::string why_refused(const Interface& interface, const Error& error)
@@ -257,6 +250,9 @@ Result<> attach_beside(const PinRoot& root, const Interface& interface, const At
         if (options.access.is_asked_for())
             if (const auto given = give_access(staging, options.access); !given)
                 return std::unexpected(given.error());
+        // From here on whoever mends completes the attach.
+        if (::rename(new_program_pin(staging).c_str(), program_pin(staging).c_str()) != 0)
+            return std::unexpected(bpfxx::system_error("create", program_pin(staging), errno));
         return {};
     };
     return publish(root, interface.name, options, fill);
@@ -313,6 +309,13 @@ Result<> detach_locked(const PinRoot& root, const Instance& instance)
 }
 
 } // namespace
+
+bool is_refusal(int error_number)
+{
+    return error_number == EOPNOTSUPP || error_number == EINVAL || error_number == ERANGE ||
+           error_number == ENOSPC || error_number == ENOMEM || error_number == E2BIG ||
+           error_number == EMSGSIZE;
+}
 
 Result<> check_may_attach(const std::string& interface)
 {

@@ -29,6 +29,10 @@ struct DispatcherOptions {
 /// The actions of a set, as options name them: "pass,tx". Pure.
 [[nodiscard]] std::string action_words(std::uint32_t actions);
 
+/// Whether an errno is one with which a driver refuses native mode although the interface is free and the caller may attach.
+/// Pure.
+[[nodiscard]] bool is_refusal(int error_number);
+
 struct AttachOptions {
     bool mount_bpffs = false; ///< where no bpf file system is mounted, mount one
     ModeChoice mode = ModeChoice::automatic;

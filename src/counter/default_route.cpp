@@ -9,6 +9,7 @@
 #include <span>
 #include <utility>
 
+#include <linux/filter.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
@@ -33,18 +34,10 @@ void add_ways(std::span<const std::byte> ways, std::set<std::uint32_t>& interfac
     }
 }
 
-/// Whether a message of rtnetlink tells of a default route, in whichever table. Others are by far the most on a router.
-bool is_of_default_route(const struct nlmsghdr& header, std::span<const std::byte> payload)
-{
-    if (header.nlmsg_type != RTM_NEWROUTE && header.nlmsg_type != RTM_DELROUTE)
-        return false;
-    const auto [route, attributes] = split_answer<struct rtmsg>(payload);
-    return route.rtm_dst_len == 0;
-}
+/// How often routes that change while they are listed are listed again.
+constexpr int most_tries = 5;
 
-} // namespace
-
-bpfxx::Result<std::set<std::uint32_t>> default_route_interfaces()
+bpfxx::Result<std::set<std::uint32_t>> list_once()
 {
     const auto socket = NetlinkSocket::open(NETLINK_ROUTE);
     if (!socket)
@@ -66,10 +59,35 @@ bpfxx::Result<std::set<std::uint32_t>> default_route_interfaces()
                     add_ways(*ways, interfaces);
             });
         // A kernel without IPv6 answers for all families (AF_UNSPEC), or not at all.
-        if (!asked && family == AF_INET)
+        const int error = asked ? 0 : asked.error().error_number();
+        if (!asked && !(family == AF_INET6 && (error == EOPNOTSUPP || error == EAFNOSUPPORT)))
             return std::unexpected(asked.error());
     }
     return interfaces;
+}
+
+} // namespace
+
+bpfxx::Result<std::set<std::uint32_t>> default_route_interfaces()
+{
+    auto listed = list_once();
+    for (int i = 1; i < most_tries && !listed && listed.error().error_number() == EAGAIN; i++)
+        listed = list_once();
+    return listed;
+}
+
+bpfxx::Result<> pass_default_routes_only(int socket)
+{
+    std::array<struct sock_filter, 4> filter{{
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, NLMSG_HDRLEN + offsetof(struct rtmsg, rtm_dst_len)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, ~0U),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+    }};
+    const struct sock_fprog program = {.len = filter.size(), .filter = filter.data()};
+    if (::setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0)
+        return std::unexpected(bpfxx::system_error("choose among", "routes that come and go", errno));
+    return {};
 }
 
 bpfxx::Result<DefaultRoute> DefaultRoute::open()
@@ -78,6 +96,8 @@ bpfxx::Result<DefaultRoute> DefaultRoute::open()
     struct sockaddr_nl address = {};
     address.nl_family = AF_NETLINK;
     address.nl_groups = RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE;
+    if (events)
+        BPFXX_TRY(pass_default_routes_only(events.get()));
     if (!events || ::bind(events.get(), reinterpret_cast<struct sockaddr*>(&address), sizeof address) != 0)
         return std::unexpected(bpfxx::system_error("listen for", "routes that come and go", errno));
     return DefaultRoute(std::move(events));
@@ -86,23 +106,12 @@ bpfxx::Result<DefaultRoute> DefaultRoute::open()
 bool DefaultRoute::changed()
 {
     bool any = false;
-    alignas(struct nlmsghdr) std::array<std::byte, 8192> buffer{};
+    std::array<char, 1> truncated{};
     for (;;) {
-        const ssize_t size = ::recv(events_.get(), buffer.data(), buffer.size(), 0);
-        if (size < 0 && errno == ENOBUFS) {
-            any = true; // some were lost
-        } else if (size < 0 && errno != EINTR) {
+        if (::recv(events_.get(), truncated.data(), truncated.size(), 0) >= 0 || errno == ENOBUFS)
+            any = true; // ENOBUFS: some were lost
+        else if (errno != EINTR)
             return any;
-        }
-        auto rest = std::span(buffer).first(static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
-        while (rest.size() >= sizeof(struct nlmsghdr)) {
-            struct nlmsghdr header = {};
-            std::memcpy(&header, rest.data(), sizeof header);
-            if (header.nlmsg_len < sizeof header || header.nlmsg_len > rest.size())
-                break;
-            any |= is_of_default_route(header, rest.first(header.nlmsg_len).subspan(NLMSG_HDRLEN));
-            rest = rest.subspan(std::min<std::size_t>(NLMSG_ALIGN(header.nlmsg_len), rest.size()));
-        }
     }
 }
 

@@ -15,6 +15,10 @@ namespace xdpstat {
 /// table, also one of several ways (multipath). Errors: system.
 [[nodiscard]] bpfxx::Result<std::set<std::uint32_t>> default_route_interfaces();
 
+/// Has a socket of rtnetlink that listens for routes take those alone that tell of a default route, in whichever table: others are by
+/// far the most on a router, and would fill it. Errors: system. @param socket borrowed
+[[nodiscard]] bpfxx::Result<> pass_default_routes_only(int socket);
+
 /// The names of those that have, or had since this object was made, a default route over them: a route that goes for a moment, as at the
 /// renewal of a lease, is no reason to stop counting. Follows the kernel's events: a machine with a million other routes is
 /// asked for them once, and when a default route changes. Not thread-safe; move-only.

@@ -66,6 +66,12 @@ std::optional<DispatchedProgram> look_at(const bpfxx::Program& program)
     return DispatchedProgram{info->id, info->name, info->tag};
 }
 
+/// What the names of a program's pins begin with.
+std::string stem_of(const Dispatcher& dispatcher, std::size_t position)
+{
+    return dispatcher.folder + "/prog" + std::to_string(position);
+}
+
 /// Those that libxdp has pinned, up to the first that is not there.
 std::vector<DispatchedProgram> programs_of_libxdp(const Dispatcher& dispatcher)
 {
@@ -138,7 +144,7 @@ std::string libxdp_folder()
 
 std::string dispatched_pin(const Dispatcher& dispatcher, std::size_t position)
 {
-    return dispatcher.folder + "/prog" + std::to_string(position) + "-prog";
+    return stem_of(dispatcher, position) + "-prog";
 }
 
 std::optional<Dispatcher> find_dispatcher(std::uint32_t ifindex, std::uint32_t program_id)
@@ -160,7 +166,9 @@ std::optional<Dispatcher> find_dispatcher(std::uint32_t ifindex, std::uint32_t p
         return dispatcher;
     if (look_up_program(program_id).name != dispatcher_name)
         return std::nullopt;
-    const bool has_bpfman = exists("/run/bpfman") || exists("/sys/fs/bpf/bpfman");
+    const bool has_bpfman = std::ranges::any_of(bpfman_folders, [](const std::filesystem::path& folder) {
+        return exists(folder.parent_path().string());
+    });
     dispatcher.kind = has_bpfman ? DispatcherKind::bpfman : DispatcherKind::unknown;
     return dispatcher;
 }
@@ -186,16 +194,17 @@ std::vector<Dispatcher> pinned_dispatchers()
     return dispatchers;
 }
 
-bpfxx::Result<> remove_pinned(const Dispatcher& dispatcher)
+bpfxx::Result<> remove_pinned(const Dispatcher& dispatcher, std::size_t position)
 {
     // As libxdp does, so that none of its users is in the midst of it.
     const bpfxx::Fd lock(::open(libxdp_folder().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!lock || ::flock(lock.get(), LOCK_EX) != 0)
         return std::unexpected(bpfxx::system_error("lock", libxdp_folder(), errno));
-    for (const std::string& name : names_in(dispatcher.folder))
-        if (const std::string pin = dispatcher.folder + "/" + name; ::unlink(pin.c_str()) != 0)
+    for (const char* pin_of : {"-link", "-prog"})
+        if (const std::string pin = stem_of(dispatcher, position) + pin_of;
+            ::unlink(pin.c_str()) != 0 && errno != ENOENT)
             return std::unexpected(bpfxx::system_error("remove", pin, errno));
-    if (::rmdir(dispatcher.folder.c_str()) != 0)
+    if (::rmdir(dispatcher.folder.c_str()) != 0 && errno != ENOTEMPTY)
         return std::unexpected(bpfxx::system_error("remove", dispatcher.folder, errno));
     return {};
 }

@@ -38,8 +38,9 @@ struct Dispatcher {
 /// All of libxdp's that are pinned, also of interfaces that are gone or in other network namespaces.
 [[nodiscard]] std::vector<Dispatcher> pinned_dispatchers();
 
-/// Removes libxdp's pins of a dispatcher that is attached to nothing. Errors: system, permission.
-[[nodiscard]] bpfxx::Result<> remove_pinned(const Dispatcher& dispatcher);
+/// Removes libxdp's pins of the program in this place, from 0, and the folder if none is left: of a dispatcher that is attached to
+/// nothing. Errors: system, permission.
+[[nodiscard]] bpfxx::Result<> remove_pinned(const Dispatcher& dispatcher, std::size_t position);
 
 /// Where libxdp pins the program that it runs in this place, from 0.
 [[nodiscard]] std::string dispatched_pin(const Dispatcher& dispatcher, std::size_t position);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // An attach makes the mark first, then the maps' pins, by libbpf as it makes the maps, and only then is the program loaded: from
-// the first moment on a program in a dispatcher that uses the pinned stats_map is known to be ours. A detach leaves the
+// the first moment on a program in a dispatcher that uses the pinned stats_map is known to be ours. The program's own pin is the
+// last, and says that the attach is whole. A detach leaves the
 // dispatcher before it removes any of them.
 #include "counter/dispatching.hpp"
 
@@ -10,8 +11,11 @@
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
+#include <span>
 #include <string_view>
 
+#include <linux/net_namespace.h>
+#include <linux/rtnetlink.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,6 +26,7 @@
 #include "counter/dispatcher.hpp"
 #include "counter/libxdp.hpp"
 #include "counter/loader.hpp"
+#include "counter/netlink.hpp"
 #include "counter/pins.hpp"
 
 namespace xdpstat {
@@ -75,20 +80,49 @@ Result<> write_mark(const std::string& directory, const Interface& interface,
     return {};
 }
 
-/// The dispatcher that runs a counter, and how it is attached.
+/// A dispatcher that has a counter, and how it is attached.
 struct Dispatched {
     Dispatcher dispatcher;
     std::size_t position = 0;
     std::optional<XdpMode> mode; ///< none where it is not attached in this network namespace
 };
 
-std::optional<XdpMode> mode_of(const Dispatcher& dispatcher)
+/// None where its index is that of no interface here, or of one that runs another program.
+Result<std::optional<XdpMode>> mode_of(const Dispatcher& dispatcher)
 {
     const auto state = bpfxx::query_xdp(dispatcher.ifindex);
+    if (!state && state.error().kind() != ErrorKind::not_found)
+        return std::unexpected(state.error());
     for (const auto mode : modes)
         if (state && state->id(mode) == dispatcher.program_id)
             return mode;
     return std::nullopt;
+}
+
+/// Whether a program is attached in one of the other network namespaces that this one knows. It knows those to which an
+/// interface of its own was moved (Linux 4.15). Those that may not be looked into have none.
+bool is_attached_elsewhere(std::uint32_t program_id)
+{
+    const auto socket = NetlinkSocket::open(NETLINK_ROUTE);
+    std::vector<std::uint32_t> namespaces;
+    if (socket)
+        (void)socket->ask(NetlinkRequest(RTM_GETNSID, NLM_F_DUMP, rtgenmsg{}), "network namespaces",
+                          [&](std::span<const std::byte> answer) {
+                              const auto [header, attributes] = split_answer<struct rtgenmsg>(answer);
+                              if (const auto number = attributes.value<std::uint32_t>(NETNSA_NSID))
+                                  namespaces.push_back(*number);
+                          });
+    bool found = false;
+    for (const std::uint32_t number : namespaces) {
+        NetlinkRequest interfaces(RTM_GETLINK, NLM_F_DUMP, ifinfomsg{});
+        interfaces.add(IFLA_TARGET_NETNSID, number);
+        (void)socket->ask(interfaces, "interfaces elsewhere", [&](std::span<const std::byte> answer) {
+            const auto xdp = split_answer<struct ifinfomsg>(answer).second.nested(IFLA_XDP);
+            for (const auto which : {IFLA_XDP_PROG_ID, IFLA_XDP_DRV_PROG_ID, IFLA_XDP_SKB_PROG_ID})
+                found |= xdp.value<std::uint32_t>(static_cast<std::uint16_t>(which)) == program_id;
+        });
+    }
+    return found;
 }
 
 /// Whether a program uses the map that is pinned as a folder's stats_map.
@@ -100,34 +134,43 @@ bool uses_map_of(const std::string& directory, const std::string& program_pin)
     return map && info && std::ranges::find(info->map_ids, map->info().id) != info->map_ids.end();
 }
 
-std::optional<std::size_t> position_in(const Dispatcher& dispatcher, const std::string& directory)
+/// Those of all dispatchers that have the counter of a folder; one that is attached comes first.
+Result<std::vector<Dispatched>> dispatched_by(const std::vector<Dispatcher>& dispatchers,
+                                              const std::string& directory)
 {
     const auto pinned = bpfxx::Program::open_pinned(program_pin(directory));
     const auto own = pinned ? pinned->info() : std::unexpected(pinned.error());
-    for (std::size_t position = 0; position < dispatcher.programs.size(); position++)
-        if (own ? own->id == dispatcher.programs.at(position).id
-                : uses_map_of(directory, dispatched_pin(dispatcher, position)))
-            return position;
-    return std::nullopt;
-}
-
-/// All that have the counter of a folder; one that is attached comes first.
-std::vector<Dispatched> all_dispatched(const std::string& directory)
-{
+    const auto is_own = [&](const Dispatcher& dispatcher, std::size_t position) {
+        return own ? own->id == dispatcher.programs.at(position).id
+                   : uses_map_of(directory, dispatched_pin(dispatcher, position));
+    };
     std::vector<Dispatched> all;
-    for (Dispatcher& dispatcher : pinned_dispatchers())
-        if (const auto position = position_in(dispatcher, directory)) {
+    for (const Dispatcher& dispatcher : dispatchers)
+        for (std::size_t position = 0; position < dispatcher.programs.size(); position++) {
+            if (!is_own(dispatcher, position))
+                continue;
             const auto mode = mode_of(dispatcher);
-            all.insert(mode ? all.begin() : all.end(), {std::move(dispatcher), *position, mode});
+            if (!mode)
+                return std::unexpected(mode.error());
+            all.insert(*mode ? all.begin() : all.end(), {dispatcher, position, *mode});
+            break;
         }
     return all;
 }
 
-/// The one that runs it.
-std::optional<Dispatched> find_dispatched(const std::string& directory)
+bool runs_here(const std::vector<Dispatched>& all)
 {
-    auto all = all_dispatched(directory);
-    return !all.empty() && all.front().mode ? std::optional(std::move(all.front())) : std::nullopt;
+    return !all.empty() && all.front().mode;
+}
+
+/// Whether the interface of a counter that does not run here is in another network namespace: it was attached there, or
+/// moved there. An interface that was deleted is in none.
+bool runs_elsewhere(const std::vector<Dispatched>& all, const std::string& directory)
+{
+    return read_mark(directory).network != own_network() ||
+           std::ranges::any_of(all, [](const Dispatched& found) {
+               return is_attached_elsewhere(found.dispatcher.program_id);
+           });
 }
 
 bool may_see_dispatchers()
@@ -183,20 +226,26 @@ std::optional<DispatcherOptions> dispatcher_options(const std::string& directory
     return is_dispatched(directory) ? std::optional(read_mark(directory).options) : std::nullopt;
 }
 
-void describe_dispatched(Instance& instance)
+void describe_dispatched(Instance& instance, ListedDispatchers& listed)
 {
-    if (read_mark(instance.directory).network != own_network()) {
-        instance.mode = mode_elsewhere;
-        return;
+    const bool is_new = !listed;
+    if (is_new)
+        listed = pinned_dispatchers();
+    auto all = dispatched_by(*listed, instance.directory);
+    if (!is_new && all && !runs_here(*all)) { // another dispatcher may have taken its place meanwhile
+        listed = pinned_dispatchers();
+        all = dispatched_by(*listed, instance.directory);
     }
-    if (auto found = find_dispatched(instance.directory)) {
-        Dispatcher& dispatcher = found->dispatcher;
-        instance.interface = interface_name(dispatcher.ifindex);
-        instance.ifindex = dispatcher.ifindex;
-        instance.mode = bpfxx::to_string(*found->mode);
-        instance.dispatcher =
-            DispatcherPlace{dispatcher.program_id, std::move(dispatcher.programs), found->position};
-    } else if (!may_see_dispatchers()) {
+    if (all && runs_here(*all)) {
+        Dispatched& found = all->front();
+        instance.interface = interface_name(found.dispatcher.ifindex);
+        instance.ifindex = found.dispatcher.ifindex;
+        instance.mode = bpfxx::to_string(*found.mode);
+        instance.dispatcher = DispatcherPlace{found.dispatcher.program_id,
+                                              std::move(found.dispatcher.programs), found.position};
+    } else if (all && runs_elsewhere(*all, instance.directory)) {
+        instance.mode = mode_elsewhere;
+    } else if (!all || !may_see_dispatchers()) {
         instance.mode = mode_unknown;
     }
 }
@@ -224,48 +273,54 @@ Result<Joined> join_dispatcher(const std::string& directory, const Interface& in
     };
     std::string why_not_native;
     auto counter = load_in(only->value_or(XdpMode::native));
-    const bool by_kernel = refusal && refusal->error_number() == 0; // in any mode
-    if (!counter && !*only && !by_kernel && counter.error().kind() != ErrorKind::permission &&
-        counter.error().kind() != ErrorKind::busy) {
-        why_not_native = "its driver refuses (" + std::string(counter.error().cause()) +
-                         "); see xdpstat doctor " + interface.name;
+    const auto why = [&] { return refusal ? *refusal : counter.error(); };
+    if (!counter && !*only &&
+        is_refusal(why().error_number())) { // what the kernel refuses in any mode has no number
+        why_not_native =
+            "its driver refuses (" + std::string(why().cause()) + "); see xdpstat doctor " + interface.name;
+        refusal.reset();
         counter = load_in(XdpMode::generic);
     }
     if (!counter)
-        return std::unexpected(refusal ? *refusal : counter.error());
-    BPFXX_TRY(bpfxx::pin(counter->program_fd(), program_pin(directory)));
+        return std::unexpected(why());
+    BPFXX_TRY(bpfxx::pin(counter->program_fd(), new_program_pin(directory)));
     return Joined{counter->length_source(), std::move(why_not_native)};
 }
 
-bool is_dispatched_whole(const std::string& directory)
+Result<> restore_dispatched_program(const std::string& directory)
 {
-    if (!is_dispatched(directory) || !pin_exists(stats_pin(directory)))
-        return false;
-    const auto found = find_dispatched(directory);
-    if (!found)
-        return false;
-    if (pin_exists(program_pin(directory)))
-        return true;
-    const auto program = bpfxx::Program::open_pinned(dispatched_pin(found->dispatcher, found->position));
-    return program && bpfxx::pin(program->fd(), program_pin(directory));
+    const auto all = dispatched_by(pinned_dispatchers(), directory);
+    if (!all)
+        return std::unexpected(all.error());
+    if (!runs_here(*all))
+        return std::unexpected(bpfxx::make_error(ErrorKind::not_found, "restore", program_pin(directory),
+                                                 "no dispatcher runs it"));
+    const auto program =
+        bpfxx::Program::open_pinned(dispatched_pin(all->front().dispatcher, all->front().position));
+    if (!program)
+        return std::unexpected(program.error());
+    return bpfxx::pin(program->fd(), program_pin(directory));
 }
 
 Result<> leave_dispatcher(const std::string& directory)
 {
     if (!is_dispatched(directory))
         return {};
-    const auto all = all_dispatched(directory);
-    if (all.empty())
-        return {};
-    if (read_mark(directory).network != own_network())
+    const auto all = dispatched_by(pinned_dispatchers(), directory);
+    if (!all)
+        return std::unexpected(all.error());
+    if (!all->empty() && !runs_here(*all) && runs_elsewhere(*all, directory)) {
+        const Dispatched& found = all->front();
         return std::unexpected(bpfxx::make_error(
             ErrorKind::busy, "detach", directory, "it belongs to an interface in another network namespace",
-            "run xdpstat there; if that is gone: rm -r " + directory + " " + all.front().dispatcher.folder));
-    // Those that are not attached run nothing any more, but libxdp's pins keep the program.
-    for (const Dispatched& found : all)
+            "run xdpstat there; if that is gone: rm -r " + directory + " " + found.dispatcher.folder +
+                "/prog" + std::to_string(found.position) + "-*"));
+    }
+    // What is not attached here may still run where we cannot see it, and others' programs in it: theirs are not touched.
+    for (const Dispatched& found : *all)
         BPFXX_TRY(found.mode ? libxdp::detach(dispatched_pin(found.dispatcher, found.position),
                                               found.dispatcher.ifindex, *found.mode)
-                             : remove_pinned(found.dispatcher));
+                             : remove_pinned(found.dispatcher, found.position));
     return {};
 }
 

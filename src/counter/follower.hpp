@@ -56,7 +56,6 @@ public:
     {
         std::erase_if(known_, [&](const auto& known) { return known.second == interface; });
     }
-    /// Whether the last look left something undone.
 
 private:
     using Names = std::map<std::uint32_t, std::string>;

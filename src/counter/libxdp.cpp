@@ -6,7 +6,9 @@
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
+#include <string_view>
 
 #include <unistd.h>
 #include <xdp/libxdp.h>
@@ -91,6 +93,15 @@ constexpr const char* no_functions = "this kernel does not let a program in a di
                                      "functions of its own, as the counter "
                                      "does (5.10 does not, 6.1 does)";
 
+/// By which libxdp is told to make no dispatcher.
+constexpr const char* skip_variable = "LIBXDP_SKIP_DISPATCHER";
+
+bool is_told_to_skip()
+{
+    const char* value = ::secure_getenv(skip_variable);
+    return value != nullptr && std::string_view(value) == "1";
+}
+
 Error no_dispatcher(const std::string& interface, const char* cause, const Quiet& said)
 {
     Error error =
@@ -100,9 +111,13 @@ Error no_dispatcher(const std::string& interface, const char* cause, const Quiet
     return error;
 }
 
-Result<> check_kernel(const std::string& interface)
+Result<> check_possible(const std::string& interface)
 {
     const Quiet said;
+    if (is_told_to_skip())
+        return std::unexpected(bpfxx::make_error(ErrorKind::unsupported, "attach by a dispatcher to",
+                                                 interface, std::string(skip_variable) + " is set to 1",
+                                                 "unset it, or attach without --dispatcher"));
     if (libxdp_check_kern_compat() == 0)
         return {};
     (void)::rmdir(libxdp_folder().c_str()); // which it has just made, unless others use it
@@ -137,7 +152,7 @@ const char* version() noexcept
 Result<> attach(struct bpf_object* counter, const std::string& directory, const Interface& interface,
                 bpfxx::XdpMode mode, const DispatcherOptions& options)
 {
-    BPFXX_TRY(check_kernel(interface.name));
+    BPFXX_TRY(check_possible(interface.name));
     const Quiet said;
     const std::string operation =
         std::string("attach by a dispatcher in ") + bpfxx::to_string(mode) + " mode to";

@@ -31,33 +31,39 @@ std::optional<Header> peek(std::span<const std::byte> bytes)
     return header;
 }
 
-enum class Progress { more, done };
+} // namespace
 
-/// Visits the answers of one datagram. @return done after the last one, or the errno that the kernel answers
-std::expected<Progress, int> visit(std::span<const std::byte> datagram, bool is_dump,
-                                   const NetlinkSocket::Visitor& visitor)
+std::expected<AnswersSeen, int> visit_answers(std::span<const std::byte> datagram, bool is_dump,
+                                              const NetlinkSocket::Visitor& visitor)
 {
+    AnswersSeen seen;
     while (const auto header = peek<struct nlmsghdr>(datagram)) {
         if (header->nlmsg_len < header_size || header->nlmsg_len > datagram.size())
             return std::unexpected(EBADMSG);
         const auto payload = datagram.subspan(header_size, header->nlmsg_len - header_size);
-        if (header->nlmsg_type == NLMSG_DONE)
-            return Progress::done;
+        seen.is_interrupted |= (header->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
+        if (header->nlmsg_type == NLMSG_DONE) {
+            if (const auto error = peek<int>(payload); error && *error < 0)
+                return std::unexpected(-*error);
+            seen.is_last = true;
+            return seen;
+        }
         if (header->nlmsg_type == NLMSG_ERROR) {
             const auto error = peek<struct nlmsgerr>(payload);
             if (!error || error->error != 0)
                 return std::unexpected(error ? -error->error : EBADMSG);
-            return Progress::done;
+            seen.is_last = true;
+            return seen;
         }
         visitor(payload);
-        if (!is_dump)
-            return Progress::done;
+        if (!is_dump) {
+            seen.is_last = true;
+            return seen;
+        }
         datagram = datagram.subspan(std::min(align(header->nlmsg_len), datagram.size()));
     }
-    return Progress::more;
+    return seen;
 }
-
-} // namespace
 
 void NetlinkRequest::add(std::uint16_t attribute, std::uint32_t value)
 {
@@ -137,6 +143,7 @@ bpfxx::Result<> NetlinkSocket::ask(const NetlinkRequest& request, const std::str
     if (::send(fd_.get(), message.data(), message.size(), 0) < 0)
         return failed(errno);
 
+    bool is_interrupted = false;
     std::vector<std::byte> buffer(answer_limit);
     for (;;) {
         const ssize_t size = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
@@ -144,11 +151,14 @@ bpfxx::Result<> NetlinkSocket::ask(const NetlinkRequest& request, const std::str
             continue;
         if (size <= 0)
             return failed(size < 0 ? errno : EBADMSG);
-        const auto progress = visit(std::span(buffer).first(static_cast<std::size_t>(size)),
-                                    (request.flags_ & NLM_F_DUMP) != 0, visitor);
-        if (!progress)
-            return failed(progress.error());
-        if (*progress == Progress::done)
+        const auto seen = visit_answers(std::span(buffer).first(static_cast<std::size_t>(size)),
+                                        (request.flags_ & NLM_F_DUMP) != 0, visitor);
+        if (!seen)
+            return failed(seen.error());
+        is_interrupted |= seen->is_interrupted;
+        if (seen->is_last && is_interrupted)
+            return failed(EAGAIN);
+        if (seen->is_last)
             return {};
     }
 }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <expected>
 #include <functional>
 #include <optional>
 #include <span>
@@ -79,7 +80,8 @@ public:
     /// Called for each answer with the bytes after its netlink header.
     using Visitor = std::function<void(std::span<const std::byte>)>;
     /// Sends a request and visits its answers, all of them for a dump. Errors: not_found, unsupported, permission,
-    /// as the kernel answers. @param object for the error's text
+    /// as the kernel answers; system (EAGAIN) where what was listed changed meanwhile, so that some may be missing.
+    /// @param object for the error's text
     [[nodiscard]] bpfxx::Result<> ask(const NetlinkRequest& request, const std::string& object,
                                       const Visitor& visitor) const;
 
@@ -87,6 +89,15 @@ private:
     explicit NetlinkSocket(bpfxx::Fd fd) noexcept : fd_(std::move(fd)) {}
     bpfxx::Fd fd_;
 };
+
+/// What one datagram of answers had.
+struct AnswersSeen {
+    bool is_last = false;        ///< nothing comes after it
+    bool is_interrupted = false; ///< a change came between the answers of a dump (NLM_F_DUMP_INTR)
+};
+/// Visits the answers of one datagram. @return also the errno with which the kernel answers, or EBADMSG. Pure.
+[[nodiscard]] std::expected<AnswersSeen, int> visit_answers(std::span<const std::byte> datagram, bool is_dump,
+                                                            const NetlinkSocket::Visitor& visitor);
 
 /// Splits an answer into its fixed header and what follows. A shorter answer gives a zero header.
 template <class Header>

@@ -80,12 +80,12 @@ void describe_unpinned(Instance& instance)
 }
 
 /// Says where it is attached.
-void describe_link(Instance& instance)
+void describe_link(Instance& instance, ListedDispatchers& dispatchers)
 {
     const auto link = bpfxx::Link::open_pinned(link_pin(instance.directory));
     if (!link) {
         if (is_dispatched(instance.directory))
-            describe_dispatched(instance);
+            describe_dispatched(instance, dispatchers);
         else if (link.error().kind() == bpfxx::ErrorKind::permission)
             instance.mode = mode_unknown;
         else
@@ -142,14 +142,14 @@ void describe_maps(Instance& instance)
         instance.breakdown = has_traffic;
 }
 
-Instance describe(const std::string& directory, const std::string& folder)
+Instance describe(const std::string& directory, const std::string& folder, ListedDispatchers& dispatchers)
 {
     Instance instance;
     instance.interface = decode_name(folder);
     instance.directory = directory;
     instance.mode = mode_detached;
     describe_program(instance);
-    describe_link(instance);
+    describe_link(instance, dispatchers);
     describe_maps(instance);
     return instance;
 }
@@ -214,10 +214,11 @@ bpfxx::Result<std::vector<Instance>> PinRoot::instances() const
             "list", path_, error.value(), error == std::errc::permission_denied ? "run as root" : ""));
 
     std::vector<Instance> instances;
+    ListedDispatchers dispatchers;
     for (; entries != std::filesystem::directory_iterator(); entries.increment(error)) {
         const std::string folder = entries->path().filename().string();
         if (!is_hidden(folder) && is_instance_folder(entries->path().string()))
-            instances.push_back(describe(entries->path().string(), folder));
+            instances.push_back(describe(entries->path().string(), folder, dispatchers));
     }
     std::ranges::sort(instances, {}, &Instance::interface);
     return instances;

@@ -82,10 +82,11 @@ Result<bpfxx::Fd> open_folder(const std::string& directory)
 
 } // namespace
 
-std::array<std::string, 6> all_pins(const std::string& directory)
+std::array<std::string, 7> all_pins(const std::string& directory)
 {
-    return {link_pin(directory),  new_link_pin(directory), program_pin(directory),
-            stats_pin(directory), traffic_pin(directory),  dispatcher_mark(directory)};
+    return {link_pin(directory),        new_link_pin(directory), program_pin(directory),
+            new_program_pin(directory), stats_pin(directory),    traffic_pin(directory),
+            dispatcher_mark(directory)};
 }
 
 bool pin_exists(const std::string& path)
@@ -201,8 +202,9 @@ Result<> mend_folders(const std::string& root)
             (void)remove_folder(entry.string());
         } else if (folder.starts_with(attaching_prefix)) {
             const std::string target = root + "/" + folder.substr(std::string(attaching_prefix).size());
-            const bool attached = pin_exists(link_pin(entry.string())) || is_dispatched_whole(entry.string());
-            if (attached && !pin_exists(target))
+            const std::string last =
+                is_dispatched(entry.string()) ? program_pin(entry.string()) : link_pin(entry.string());
+            if (pin_exists(last) && !pin_exists(target))
                 BPFXX_TRY(exchange_folder(entry.string(), target));
             else
                 (void)remove_folder(entry.string());

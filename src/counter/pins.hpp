@@ -37,13 +37,18 @@ inline std::string new_link_pin(const std::string& directory)
 {
     return directory + "/%link";
 }
+/// Likewise the program that runs in a dispatcher: there the link is not ours, and the program's pin comes last.
+inline std::string new_program_pin(const std::string& directory)
+{
+    return directory + "/%prog";
+}
 /// A symbolic link that stands in the place of the link's pin where the counter runs in a dispatcher, see dispatching.hpp.
 inline std::string dispatcher_mark(const std::string& directory)
 {
     return directory + "/dispatcher";
 }
 /// All pins that an instance may have, and the mark.
-[[nodiscard]] std::array<std::string, 6> all_pins(const std::string& directory);
+[[nodiscard]] std::array<std::string, 7> all_pins(const std::string& directory);
 
 /// Prefixes of folders in which an attach, a detach or an upgrade is under way, or that are changing places. An encoded name
 /// never starts so: its '%' is always followed by '2'.

@@ -2,6 +2,8 @@
 """attach --dispatcher as far as any kernel can: what it takes, what it refuses. tests/vm has the rest, on kernels that let
 one program take the place of another's function."""
 
+import os
+
 
 def test_is_undone_whole_where_the_kernel_refuses_it(xdpstat, link, pin_root):
     result = xdpstat("attach", link.receiver.name, "--dispatcher", "--pin-root", pin_root, check=False, netns=link.receiver.netns)
@@ -15,6 +17,14 @@ def test_is_undone_whole_where_the_kernel_refuses_it(xdpstat, link, pin_root):
         assert not pin_root.exists()
     xdpstat("attach", link.receiver.name, "--pin-root", pin_root, netns=link.receiver.netns)
     xdpstat("detach", link.receiver.name, "--pin-root", pin_root, netns=link.receiver.netns)
+
+
+def test_blames_the_variable_that_forbids_it(xdpstat, link, pin_root):
+    result = xdpstat("attach", link.receiver.name, "--dispatcher", "--pin-root", pin_root, check=False, netns=link.receiver.netns,
+                     env={**os.environ, "LIBXDP_SKIP_DISPATCHER": "1"})
+    assert result.returncode == 7
+    assert "LIBXDP_SKIP_DISPATCHER is set" in result.stderr
+    assert not pin_root.exists()
 
 
 def test_its_options_stand_only_with_it(xdpstat, link):

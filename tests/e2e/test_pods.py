@@ -274,7 +274,9 @@ def test_the_interfaces_of_the_default_routes(tool, start, xdpstat):  # noqa: F8
     for number, name in enumerate(("way0", "way1", "way2")):
         tool.veth(name, f"peer{number}")
         tool.ip("address", "add", f"10.88.{number}.1/24", "dev", name)
-    assert "there is none" in tool.refused(NOT_FOUND, "attach", "--interface-default-route")
+    assert "there is none; name the interfaces" in tool.refused(NOT_FOUND, "attach", "--interface-default-route")
+    assert tool.refused(NOT_FOUND, "attach", "way2", "--interface-default-route").endswith("there is none")
+    tool("detach", "way2")
     pod = start("--attach", "--interface-default-route")
     reader = start("--interface-default-route")
     pod.lacks("no default route leads over one")

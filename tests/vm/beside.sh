@@ -53,7 +53,8 @@ alone() {
 }
 
 refused() {
-	says 'xdpstat attach v0' "libxdp's dispatcher holds it" "'neighbour_drop' (id" 'tag ' 'add --dispatcher'
+	says 'xdpstat attach v0' "libxdp's dispatcher holds it" "'neighbour_drop' (id" 'tag ' 'attach v0 --dispatcher' &&
+		says 'xdpstat run v0' 'xdpstat attach v0 --dispatcher'
 }
 
 # Ours runs first: it counts what the neighbour then drops.
@@ -128,6 +129,42 @@ in_another_namespace() {
 	return $code
 }
 
+# Moved there after the attach it counts on, and neither a detach from here nor a new interface of its name harms it or the
+# program beside it. There it is taken out.
+moved_away() {
+	unshare -n sleep 1000 &
+	space=$!
+	pair n0 n1 && wait_until is_apart && guest_neighbour n0 load neighbour_drop 50 && xdpstat attach n0 --dispatcher &&
+		ip link set n0 netns $space && nsenter -t $space -n ip link set n0 up && ip link set n1 up &&
+		says 'xdpstat status' 'other namespace' && says 'xdpstat detach n0' 'another network namespace' &&
+		says 'xdpstat detach --all' 'another network namespace' && pair n0 n2 &&
+		says 'xdpstat attach n0' 'another network namespace' && ip link del n0 && guest_frames n1 5 &&
+		wait_until reaches n0 5 && says 'there status' 'first of 2' && there detach n0 && is_gone &&
+		guest_frames n1 5 && wait_until saw_there 10
+	code=$?
+	kill "$space"
+	ip link del n1
+	rm -rf /sys/fs/bpf/xdp/dispatch-* # what libxdp leaves of an interface that is gone
+	return $code
+}
+
+saw_there() {
+	[ "$(nsenter -t "$space" -n guest_neighbour n0 seen neighbour_drop)" -ge "$1" ]
+}
+
+# Of an interface that was deleted, detach removes the counter's pins and leaves those of the program beside it.
+deleted_beside() {
+	pair d0 d1 && guest_neighbour d0 load neighbour_drop 50 && xdpstat attach d0 --dispatcher && ip link del d0 &&
+		says 'xdpstat status' detached && xdpstat detach d0 && is_gone && is_left_alone
+	code=$?
+	rm -rf /sys/fs/bpf/xdp/dispatch-*
+	return $code
+}
+
+is_left_alone() {
+	[ -z "$(neighbour pinned xdp_counter)" ] && [ -n "$(neighbour pinned neighbour_drop)" ]
+}
+
 is_apart() {
 	[ "$(readlink "/proc/$space/ns/net")" != "$(readlink /proc/self/ns/net)" ]
 }
@@ -145,9 +182,18 @@ generic_beside() {
 PAUSES='20000 100000 200000 300000 450000'
 is_quick && PAUSES='200000'
 
+# As a kill after libxdp is done leaves it: what has the program's pin is completed, anything else undone.
+cut_short() {
+	xdpstat attach v0 --dispatcher && mv $PINS/v0 $PINS/%attaching-v0 &&
+		says 'xdpstat attach v0 --dispatcher' 'already attached' && mv $PINS/v0 $PINS/%attaching-v0 &&
+		mv $PINS/%attaching-v0/prog $PINS/%attaching-v0/%prog && says 'xdpstat attach v0 --dispatcher' 'v0: attached' &&
+		says 'xdpstat status' 'first of 2' && [ "$(neighbour pinned xdp_counter | wc -l)" = 1 ] && xdpstat detach v0 &&
+		is_gone
+}
+
 # Killed anywhere, it leaves the old state or the new one, and the next run mends it: beside a neighbour that stays.
 killed_beside() {
-	neighbour load neighbour_drop 50 || return 1
+	neighbour load neighbour_drop 50 && cut_short || return 1
 	for pause in $PAUSES; do
 		xdpstat attach v0 --dispatcher &
 		victim=$!
@@ -162,7 +208,7 @@ killed_beside() {
 		wait $victim
 		xdpstat attach v0 --dispatcher && says 'xdpstat status' 'first of 2' && xdpstat detach v0 && is_gone || return 1
 	done
-	neighbour unload neighbour_drop && rm -rf /sys/fs/bpf/xdp/dispatch-*
+	neighbour unload neighbour_drop && [ -z "$(neighbour pinned xdp_counter)" ] && rm -rf /sys/fs/bpf/xdp/dispatch-*
 }
 
 # Programs that no dispatcher holds, and bpfman's dispatcher, are named.
@@ -190,7 +236,7 @@ cannot_beside() {
 
 beside() {
 	if try cannot_beside; then
-		for feature in alone serve renamed namespace generic first others detach behind chain killed; do
+		for feature in alone serve renamed namespace moved deleted generic first others detach behind chain killed; do
 			absent dispatcher_$feature "refused, saying why"
 		done
 		neighbour load neighbour_drop 50
@@ -202,6 +248,8 @@ beside() {
 		judge dispatcher_serve "" serve_beside
 		judge dispatcher_renamed "" renamed_and_deleted
 		judge dispatcher_namespace "" in_another_namespace
+		judge dispatcher_moved "" moved_away
+		judge dispatcher_deleted "" deleted_beside
 		judge dispatcher_generic "" generic_beside
 		neighbour load neighbour_drop 50
 		judge dispatcher_refused "" refused

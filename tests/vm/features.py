@@ -50,6 +50,8 @@ FEATURES = (
     Feature("dispatcher_serve", "`serve` on such a counter", EXTENSIONS),
     Feature("dispatcher_renamed", "such a counter when its interface is renamed, and deleted", EXTENSIONS),
     Feature("dispatcher_namespace", "such a counter in another network namespace", EXTENSIONS),
+    Feature("dispatcher_moved", "such a counter, and the program beside it, when the interface is moved to another network namespace", EXTENSIONS),
+    Feature("dispatcher_deleted", "`detach` of such a counter of a deleted interface leaves others' pins", EXTENSIONS),
     Feature("dispatcher_generic", "`attach --dispatcher` in generic mode", EXTENSIONS),
     Feature("dispatcher_refused", "libxdp's dispatcher, and the program in it, are named"),
     Feature("dispatcher_first", "before a program that drops, every frame counted", EXTENSIONS),

@@ -18,7 +18,7 @@ QEMU = "qemu-system-x86_64"
 MACHINE = ["-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max,-cx16", "-m", "768", "-smp", "2",
            "-no-reboot", "-nodefaults", "-serial", "stdio", "-display", "none"]
 # An emulator that gets little of a busy machine's time ticks too late for the kernel's check of its timer, which then panics.
-KERNEL_LINE = "console=ttyS0 quiet panic=-1 mitigations=off no_timer_check no_timer_check ipv6.disable_ipv6=1"
+KERNEL_LINE = "console=ttyS0 quiet panic=-1 mitigations=off no_timer_check ipv6.disable_ipv6=1"
 
 S_IFDIR, S_IFREG, S_IFCHR, S_IFLNK = 0o040000, 0o100000, 0o020000, 0o120000
 

@@ -5,10 +5,12 @@
  *     load      put it into libxdp's dispatcher, as xdp-loader does
  *     unload    take it out again
  *     seen      print how many frames it has seen; it must be in the dispatcher
+ *     pinned    print libxdp's pins of programs of that name, in whichever dispatcher
  *     plain     attach it without a dispatcher, by a link pinned at /sys/fs/bpf/neighbour
  *     bpfman    the same, pinned as bpfman pins its dispatcher, with neighbour_pass as the program behind it
  */
 #include <errno.h>
+#include <glob.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,6 +94,24 @@ static int seen(int ifindex, const char *name)
 	return 0;
 }
 
+static int pinned(const char *name)
+{
+	glob_t paths;
+	int error = glob("/sys/fs/bpf/xdp/dispatch-*/prog*-prog", 0, NULL, &paths);
+
+	for (size_t i = 0; error == 0 && i < paths.gl_pathc; i++) {
+		struct bpf_prog_info info = {};
+		__u32 size = sizeof(info);
+		int program = bpf_obj_get(paths.gl_pathv[i]);
+
+		if (program < 0 || bpf_obj_get_info_by_fd(program, &info, &size))
+			return fail(paths.gl_pathv[i], errno);
+		if (strcmp(info.name, name) == 0)
+			puts(paths.gl_pathv[i]);
+	}
+	return error == 0 || error == GLOB_NOMATCH ? 0 : fail("list", errno);
+}
+
 static int pin_link(struct bpf_program *program, int ifindex, const char *path)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, options);
@@ -146,10 +166,13 @@ int main(int argc, char **argv)
 		return unload(ifindex, program);
 	if (strcmp(verb, "seen") == 0)
 		return seen(ifindex, program);
+	if (strcmp(verb, "pinned") == 0)
+		return pinned(program);
 	if (strcmp(verb, "plain") == 0)
 		return plain(ifindex);
 	if (strcmp(verb, "bpfman") == 0)
 		return bpfman(ifindex);
-	fprintf(stderr, "usage: guest_neighbour IFACE load|unload|seen|plain|bpfman PROGRAM [PRIORITY]\n");
+	fprintf(stderr,
+		"usage: guest_neighbour IFACE load|unload|seen|pinned|plain|bpfman PROGRAM [PRIORITY]\n");
 	return 2;
 }
