@@ -286,6 +286,19 @@ def test_the_scc_allows_what_the_pod_asks_for_and_no_more():
     assert annotations["openshift.io/required-scc"] == scc["metadata"]["name"]
 
 
+def test_openshift_counts_cards_and_not_the_bridge_of_the_default_route():
+    own, there = (pod_of(pick(render(folder), "DaemonSet"))["containers"][0]["args"] for folder in (OWN, DEPLOY / "openshift"))
+    *same, chosen = there
+    assert own == [*same, "--interface-default-route"]
+    regex = chosen.removeprefix("--interface-regex=")
+    (link,) = pick(render(DEPLOY / "openshift" / "bpfman"), "ClusterBpfApplication")["spec"]["programs"][0]["xdp"]["links"]
+    assert link["interfaceSelector"] == {"interfacesDiscoveryConfig": {"interfaceAutoDiscovery": True, "allowedInterfaces": [f"/^({regex})$/"]}}
+    assert all(re.fullmatch(regex, name) for name in ("eth0", "ens3", "eno1", "enp1s0f0", "enp1s0f0np0", "enx525400123456"))
+    assert not [name for name in ("br-ex", "bond0", "ens3.100", "eni0a1b2c", "genev_sys_6081", "ovn-k8s-mp0", "lo", "veth1a2b") if re.fullmatch(regex, name)]
+    # The same as the page advises.
+    assert chosen in (ROOT / "docs" / "kubernetes.md").read_text()
+
+
 OWN_PODS = [OWN, OWN.parent / "sys-admin", OWN.parent / "remove", OWN.parent / "remove-from-node", DEPLOY / "openshift", DEPLOY / "openshift" / "remove"]
 
 
@@ -330,7 +343,8 @@ def test_the_selinux_profile_is_the_one_that_the_pod_names():
     rendered = render(DEPLOY / "openshift" / "bpfman")
     profile = pick(rendered, "SelinuxProfile", "xdpstat-reader")["metadata"]
     wanted = pod_of(pick(rendered, "DaemonSet"))["securityContext"]["seLinuxOptions"]["type"]
-    assert wanted == f"{profile['name']}_{profile['namespace']}.process"
+    # security-profiles-operator v0.9.1 and v1.0.0, GetPolicyUsage(): a resource of the whole cluster, named without a namespace.
+    assert "namespace" not in profile and wanted == f"{profile['name']}.process"
 
 
 MONITORS = ("PodMonitor", "ServiceMonitor")
