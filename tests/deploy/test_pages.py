@@ -50,7 +50,7 @@ def checked(tmp_path_factory) -> dict[str, list[str]]:
     rendered = {
         f"{page.name} {number}": documents(kustomize(place(blocks(page)[number][0], tmp_path_factory.mktemp("example")))) for page, number in EXAMPLES
     }
-    assert len(rendered) == 14 and all(rendered.values())
+    assert len(rendered) == 15 and all(rendered.values())
     return errors_in(rendered, tmp_path_factory.mktemp("checked"))
 
 
