@@ -125,9 +125,52 @@ SELINUX_PROFILE = {
         },
     },
 }
+# From the same, api/seccompprofile/v1beta1.
+SECCOMP_PROFILE = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["apiVersion", "kind", "metadata", "spec"],
+    "properties": {
+        "apiVersion": {},
+        "kind": {},
+        "metadata": {"type": "object"},
+        "spec": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["defaultAction"],
+            "properties": {
+                "defaultAction": {"type": "string"},
+                "architectures": {"type": "array", "items": {"type": "string"}},
+                "syscalls": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "additionalProperties": False,
+                        "required": ["names", "action"],
+                        "properties": {
+                            "names": {"type": "array", "items": {"type": "string"}},
+                            "action": {"enum": ["SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO"]},
+                            "errnoRet": {"type": "integer"},
+                            "args": {
+                                "type": "array",
+                                "items": {
+                                    "type": "object",
+                                    "additionalProperties": False,
+                                    "required": ["index", "op"],
+                                    "properties": {"index": {}, "value": {}, "valueTwo": {}, "op": {"enum": ["SCMP_CMP_MASKED_EQ"]}},
+                                },
+                            },
+                        },
+                    },
+                },
+            },
+        },
+    },
+}
 BY_HAND = {
     "batch/v1/Job": JOB,
     "security-profiles-operator.x-k8s.io/v1alpha2/SelinuxProfile": SELINUX_PROFILE,
+    "security-profiles-operator.x-k8s.io/v1beta1/SeccompProfile": SECCOMP_PROFILE,
 }
 
 

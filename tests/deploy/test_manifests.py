@@ -132,7 +132,8 @@ def test_every_file_is_used():
 
 
 def test_a_kind_is_checked_by_hand_only_where_it_is_used():
-    assert set(BY_HAND) <= {f"{one['apiVersion']}/{one['kind']}" for folder in RENDERED for one in render(folder)}
+    used = [one for folder in RENDERED for one in render(folder)] + [one for file in WHOLE for one in documents(file.read_text())]
+    assert set(BY_HAND) <= {f"{one['apiVersion']}/{one['kind']}" for one in used}
 
 
 # One source.
@@ -151,6 +152,7 @@ def test_what_is_generated_is_what_its_sources_say():
         ("prometheus/xdpstat.alerts.yml", "expr: xdpstat_up == 0", "expr: xdpstat_up == 2", "prometheus-rule.yaml"),
         ("prometheus/xdpstat.rules.yml", "# The whole fleet.", "# All.", "prometheus-rule.yaml"),
         ("grafana/xdpstat.json", '"unit": "pps"', '"unit": "bps"', "dashboard.yaml"),
+        ("container/seccomp.json", '"errnoRet": 38', '"errnoRet": 39', "seccomp-profile.yaml"),
         ("openshift/monitoring/dashboard.yaml", '"span": 2', '"span": 3', "dashboard.yaml"),
     ],
 )
@@ -335,11 +337,14 @@ def test_removing_on_openshift_is_within_the_same_scc():
     assert removing["spec"]["template"]["metadata"]["annotations"]["openshift.io/required-scc"] == scc["metadata"]["name"]
 
 
-def test_the_seccomp_profile_is_for_every_pod(tmp_path):
-    component, copy = DEPLOY / "kubernetes" / "components" / "seccomp-profile", copied(tmp_path)
+@pytest.mark.parametrize("name, file", [("seccomp-profile", "xdpstat.json"), ("seccomp-profile-operator", "operator/xdpstat.json")])
+def test_the_seccomp_profile_is_for_every_pod(name, file, tmp_path):
+    component, copy = DEPLOY / "kubernetes" / "components" / name, copied(tmp_path)
     for overlay in ("daemonset", "bpfman", "remove", "remove-from-node"):
         (pod,) = [pod for one in with_component(component, OWN.parent / overlay, copy) if (pod := pod_of(one))]
-        assert pod["securityContext"]["seccompProfile"] == {"type": "Localhost", "localhostProfile": "xdpstat.json"}
+        assert pod["securityContext"]["seccompProfile"] == {"type": "Localhost", "localhostProfile": file}
+    (scc,) = documents((DEPLOY / "openshift" / "scc.yaml").read_text())
+    assert f"localhost/{file}" in scc["seccompProfiles"]
 
 
 def test_the_selinux_profile_is_the_one_that_the_pod_names():
