@@ -112,5 +112,16 @@ def test_the_scrape_configuration_of_the_page_is_one(tmp_path, tool):
     assert job["relabel_configs"][-1] == by_name
 
 
+@pytest.mark.parametrize("page", PAGES[:2], ids=name_of)
+def test_nothing_is_detached_before_the_pods_have_ended(page):
+    """A pod that still runs attaches again: deleting its DaemonSet does not wait for it, unless it is told to."""
+    commands = re.findall(r"^ {4}(?:kubectl|oc) (.*)$", page.read_text(), re.MULTILINE)
+    first = next(number for number, command in enumerate(commands) if "delete daemonset/xdpstat" in command)
+    assert "--cascade=foreground" in commands[first]
+    waited = "-n xdpstat wait pod --for=delete -l app.kubernetes.io/name=xdpstat --timeout=120s"
+    assert commands[first + 1 : first + 3] == [waited, "apply -k remove"]
+    assert commands[first + 4] == "delete -k . --ignore-not-found"
+
+
 def test_what_no_kustomization_takes_is_told_of():
     assert "deploy/openshift/user-workload-monitoring.yaml" in PAGES[1].read_text()
