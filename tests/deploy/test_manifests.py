@@ -132,7 +132,8 @@ def test_every_file_is_used():
 
 
 def test_a_kind_is_checked_by_hand_only_where_it_is_used():
-    assert set(BY_HAND) <= {f"{one['apiVersion']}/{one['kind']}" for folder in RENDERED for one in render(folder)}
+    used = [one for folder in RENDERED for one in render(folder)] + [one for file in WHOLE for one in documents(file.read_text())]
+    assert set(BY_HAND) <= {f"{one['apiVersion']}/{one['kind']}" for one in used}
 
 
 # One source.
@@ -151,6 +152,7 @@ def test_what_is_generated_is_what_its_sources_say():
         ("prometheus/xdpstat.alerts.yml", "expr: xdpstat_up == 0", "expr: xdpstat_up == 2", "prometheus-rule.yaml"),
         ("prometheus/xdpstat.rules.yml", "# The whole fleet.", "# All.", "prometheus-rule.yaml"),
         ("grafana/xdpstat.json", '"unit": "pps"', '"unit": "bps"', "dashboard.yaml"),
+        ("container/seccomp.json", '"errnoRet": 38', '"errnoRet": 39', "seccomp-profile.yaml"),
         ("openshift/monitoring/dashboard.yaml", '"span": 2', '"span": 3', "dashboard.yaml"),
     ],
 )
@@ -225,7 +227,10 @@ def test_a_pod_may_no_more_than_it_needs(folder):
     pods = [pod for one in render(folder) if (pod := pod_of(one))]
     for pod in pods:
         assert pod["automountServiceAccountToken"] is False and pod["enableServiceLinks"] is False
-        assert pod["tolerations"] == [{"operator": "Exists"}]
+        # bpfman-operator v0.6.0, config/bpfman-deployment/daemonset.yaml: the reader goes where bpfman does, all others everywhere.
+        roles = [{"key": f"node-role.kubernetes.io/{role}", "operator": "Exists", "effect": "NoSchedule"} for role in ("control-plane", "master")]
+        reads = any("csi" in volume for volume in pod.get("volumes", []))
+        assert pod["tolerations"] == (roles if reads else [{"operator": "Exists"}])
         assert not {"hostPID", "hostIPC"} & set(pod)
         for container in containers_of(pod):
             context = container["securityContext"]
@@ -252,6 +257,25 @@ def test_rights_of_each_shape():
     assert rights_of(overlays / "remove-from-node") == (0, False, ["BPF"])
 
 
+# What OpenShift gives to the namespace, in its annotation openshift.io/sa.scc.mcs, and puts into an SCC that says no level.
+LEVEL = "s0:c27,c4"
+
+
+def selinux_of(pod: dict, scc: dict) -> dict | None:
+    """The context that the pod is given under the strategy MustRunAs, or None where it is refused: of one that says something itself
+    every part has to be that of the SCC (openshift/apiserver-library-go, pkg/securitycontextconstraints/selinux/mustrunas.go)."""
+    assert scc["seLinuxContext"]["type"] == "MustRunAs"
+    wanted = {"level": LEVEL, **scc["seLinuxContext"]["seLinuxOptions"]}
+    asked = [one["securityContext"].get("seLinuxOptions") for one in (pod, *containers_of(pod))]
+    return wanted if all(one is None or one == wanted for one in asked) else None
+
+
+def test_a_context_without_the_level_of_the_namespace_is_refused():
+    (scc,) = documents((DEPLOY / "openshift" / "scc.yaml").read_text())
+    pod = pod_of(changed((DEPLOY / "openshift", "DaemonSet", "xdpstat"), "spec/template/spec/securityContext/seLinuxOptions", {"type": "spc_t"}))
+    assert selinux_of(pod, scc) is None
+
+
 def test_the_scc_allows_what_the_pod_asks_for_and_no_more():
     rendered = render(DEPLOY / "openshift")
     scc, pod = pick(rendered, "SecurityContextConstraints"), pod_of(pick(rendered, "DaemonSet"))
@@ -259,12 +283,41 @@ def test_the_scc_allows_what_the_pod_asks_for_and_no_more():
     assert scc["allowedCapabilities"] == container["securityContext"]["capabilities"]["add"]
     assert scc["volumes"] == [kind for volume in pod["volumes"] for kind in volume if kind != "name"]
     assert scc["runAsUser"] == {"type": "MustRunAs", "uid": pod["securityContext"]["runAsUser"]}
-    assert scc["seLinuxContext"]["seLinuxOptions"] == pod["securityContext"]["seLinuxOptions"]
+    assert selinux_of(pod, scc) == {"type": "spc_t", "level": LEVEL}
     assert pod["securityContext"]["seccompProfile"]["type"].lower() in scc["seccompProfiles"]
     assert {name for name, value in scc.items() if name.startswith("allow") and value is True} == {"allowHostNetwork", "allowHostPorts", "allowHostDirVolumePlugin"}
     assert pick(rendered, "ClusterRole", "xdpstat-scc")["rules"][0]["resourceNames"] == [scc["metadata"]["name"]]
     annotations = pick(rendered, "DaemonSet")["spec"]["template"]["metadata"]["annotations"]
     assert annotations["openshift.io/required-scc"] == scc["metadata"]["name"]
+
+
+def test_openshift_counts_cards_and_not_the_bridge_of_the_default_route():
+    own, there = (pod_of(pick(render(folder), "DaemonSet"))["containers"][0]["args"] for folder in (OWN, DEPLOY / "openshift"))
+    *same, chosen = there
+    assert own == [*same, "--interface-default-route"]
+    regex = chosen.removeprefix("--interface-regex=")
+    (link,) = pick(render(DEPLOY / "openshift" / "bpfman"), "ClusterBpfApplication")["spec"]["programs"][0]["xdp"]["links"]
+    assert link["interfaceSelector"] == {"interfacesDiscoveryConfig": {"interfaceAutoDiscovery": True, "allowedInterfaces": [f"/^({regex})$/"]}}
+    assert all(re.fullmatch(regex, name) for name in ("eth0", "ens3", "eno1", "enp1s0f0", "enp1s0f0np0", "enx525400123456"))
+    assert not [name for name in ("br-ex", "bond0", "ens3.100", "eni0a1b2c", "genev_sys_6081", "ovn-k8s-mp0", "lo", "veth1a2b") if re.fullmatch(regex, name)]
+    # The same as the page advises.
+    assert chosen in (ROOT / "docs" / "kubernetes.md").read_text()
+
+
+OWN_PODS = [OWN, OWN.parent / "sys-admin", OWN.parent / "remove", OWN.parent / "remove-from-node", DEPLOY / "openshift", DEPLOY / "openshift" / "remove"]
+
+
+@pytest.mark.parametrize("folder", OWN_PODS, ids=name_of)
+def test_the_pins_are_not_mounted_below_sys(folder):
+    """There the AppArmor profile that containerd and Docker give by default forbids to write: `deny /sys/fs/[^c]*/** wklx`."""
+    (pod,) = [pod for one in render(folder) if (pod := pod_of(one))]
+    (volume,) = pod["volumes"]
+    assert volume["hostPath"] == {"path": "/sys/fs/bpf", "type": "Directory"}
+    for container in containers_of(pod):
+        (mount,) = container["volumeMounts"]
+        assert not mount["mountPath"].startswith("/sys")
+        assert [word for word in container["args"] if word.startswith("--pin-root")] == [f"--pin-root={mount['mountPath']}/xdpstat"]
+        assert container["env"] == [{"name": "LIBXDP_BPFFS", "value": mount["mountPath"]}]
 
 
 def test_the_job_for_one_node_is_what_each_node_does():
@@ -278,23 +331,45 @@ def test_removing_on_openshift_is_within_the_same_scc():
     (removing,) = render(DEPLOY / "openshift" / "remove")
     assert {**pod_of(removing)["securityContext"], "runAsNonRoot": False} == kept
     (scc,) = documents((DEPLOY / "openshift" / "scc.yaml").read_text())
+    assert selinux_of(pod_of(removing), scc) == {"type": "spc_t", "level": LEVEL}
     for container in containers_of(pod_of(removing)):
         assert set(container["securityContext"]["capabilities"]["add"]) <= set(scc["allowedCapabilities"])
     assert removing["spec"]["template"]["metadata"]["annotations"]["openshift.io/required-scc"] == scc["metadata"]["name"]
 
 
-def test_the_seccomp_profile_is_for_every_pod(tmp_path):
-    component, copy = DEPLOY / "kubernetes" / "components" / "seccomp-profile", copied(tmp_path)
+@pytest.mark.parametrize("name, file", [("seccomp-profile", "xdpstat.json"), ("seccomp-profile-operator", "operator/xdpstat.json")])
+def test_the_seccomp_profile_is_for_every_pod(name, file, tmp_path):
+    component, copy = DEPLOY / "kubernetes" / "components" / name, copied(tmp_path)
     for overlay in ("daemonset", "bpfman", "remove", "remove-from-node"):
         (pod,) = [pod for one in with_component(component, OWN.parent / overlay, copy) if (pod := pod_of(one))]
-        assert pod["securityContext"]["seccompProfile"] == {"type": "Localhost", "localhostProfile": "xdpstat.json"}
+        assert pod["securityContext"]["seccompProfile"] == {"type": "Localhost", "localhostProfile": file}
+    (scc,) = documents((DEPLOY / "openshift" / "scc.yaml").read_text())
+    assert f"localhost/{file}" in scc["seccompProfiles"]
 
 
 def test_the_selinux_profile_is_the_one_that_the_pod_names():
     rendered = render(DEPLOY / "openshift" / "bpfman")
     profile = pick(rendered, "SelinuxProfile", "xdpstat-reader")["metadata"]
     wanted = pod_of(pick(rendered, "DaemonSet"))["securityContext"]["seLinuxOptions"]["type"]
-    assert wanted == f"{profile['name']}_{profile['namespace']}.process"
+    # security-profiles-operator v0.9.1 and v1.0.0, GetPolicyUsage(): a resource of the whole cluster, named without a namespace.
+    assert "namespace" not in profile and wanted == f"{profile['name']}.process"
+
+
+MONITORS = ("PodMonitor", "ServiceMonitor")
+
+
+@pytest.mark.parametrize("base", [OWN, READER], ids=name_of)
+@pytest.mark.parametrize("component", COMPONENTS, ids=name_of)
+def test_a_component_brings_one_monitor_or_none(component, base, tmp_path):
+    """Two of them would scrape each pod twice."""
+    monitors = [one["kind"] for one in with_component(component, base, copied(tmp_path)) if one["kind"] in MONITORS]
+    brought = {"pod-monitor": ["PodMonitor"], "service-monitor": ["ServiceMonitor"], "monitoring": ["PodMonitor"]}
+    assert monitors == brought.get(component.name, [])
+
+
+@pytest.mark.parametrize("folder", RENDERED, ids=name_of)
+def test_what_is_rendered_is_scraped_once(folder):
+    assert len([one for one in render(folder) if one["kind"] in MONITORS]) <= 1
 
 
 @pytest.mark.parametrize("folder", [OWN, READER, DEPLOY / "openshift", OWN.parent / "sys-admin"], ids=name_of)
@@ -313,10 +388,14 @@ def test_what_monitors_finds_the_pods_and_their_port(folder, tmp_path):
     policy = pick(with_monitor, "NetworkPolicy")
     assert policy["spec"]["podSelector"]["matchLabels"].items() <= labels.items()
     assert policy["spec"]["ingress"][0]["ports"] == [{"protocol": "TCP", "port": port["name"]}]
-    pod_monitor = yaml.safe_load((DEPLOY / "kubernetes/components/prometheus-operator/pod-monitor.yaml").read_text())
+    pod_monitor = yaml.safe_load((DEPLOY / "kubernetes/components/pod-monitor/pod-monitor.yaml").read_text())
     assert pod_monitor["spec"]["selector"]["matchLabels"].items() <= labels.items()
     (endpoint,) = pod_monitor["spec"]["podMetricsEndpoints"]
     assert endpoint == {**monitor["spec"]["endpoints"][0], "port": port["name"]}
+    (dropped,) = [one["regex"] for one in endpoint["relabelings"] if one.get("action") == "labeldrop"]
+    assert dropped.split("|") == ["pod", "container", "endpoint"]
+    # What the rules leave out, for whoever has monitors of his own.
+    assert f"without ({dropped.replace('|', ', ')})" in (DEPLOY / "prometheus" / "xdpstat.rules.yml").read_text()
 
 
 def test_the_overlay_for_old_runtimes_differs_in_nothing_but_the_capability_and_the_proof():

@@ -37,8 +37,11 @@ def place(example: str, folder: Path) -> Path:
     (folder / "xdpstat" / "deploy").mkdir(parents=True)
     for name in FOLDERS:
         subprocess.run(["cp", "-r", DEPLOY / name, folder / "xdpstat" / "deploy" / name], check=True)
-    (folder / "kustomization.yaml").write_text(example)
-    return folder
+    # Its first line says where it is.
+    own = folder / re.match(r"# ([\w/]*kustomization\.yaml)\n", example)[1]
+    own.parent.mkdir(exist_ok=True)
+    own.write_text(example)
+    return own.parent
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +50,7 @@ def checked(tmp_path_factory) -> dict[str, list[str]]:
     rendered = {
         f"{page.name} {number}": documents(kustomize(place(blocks(page)[number][0], tmp_path_factory.mktemp("example")))) for page, number in EXAMPLES
     }
-    assert len(rendered) == 8 and all(rendered.values())
+    assert len(rendered) == 15 and all(rendered.values())
     return errors_in(rendered, tmp_path_factory.mktemp("checked"))
 
 
@@ -61,7 +64,7 @@ def test_each_example_does_something(page, number, tmp_path):
     example = blocks(page)[number][0]
     (overlay,) = yaml.safe_load(example)["resources"]
     made = kustomize(place(example, tmp_path))
-    assert made != kustomize(DEPLOY.parent / overlay.removeprefix("xdpstat/"))
+    assert made != kustomize(DEPLOY.parent / overlay.removeprefix("../").removeprefix("xdpstat/"))
     if "newName" in example:
         assert "image: registry.example.org/xdpstat:" in made and not re.search(r"(image|url): xdpstat", made)
 
@@ -103,10 +106,21 @@ def test_the_scrape_configuration_of_the_page_is_one(tmp_path, tool):
     (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(config))
     outcome = subprocess.run([tool("promtool"), "check", "config", "--lint=all", tmp_path / "prometheus.yml"], capture_output=True, text=True)
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
-    operated = yaml.safe_load((DEPLOY / "kubernetes/components/prometheus-operator/pod-monitor.yaml").read_text())
-    (relabeling,) = operated["spec"]["podMetricsEndpoints"][0]["relabelings"]
+    operated = yaml.safe_load((DEPLOY / "kubernetes/components/pod-monitor/pod-monitor.yaml").read_text())
+    relabeling, _ = operated["spec"]["podMetricsEndpoints"][0]["relabelings"]
     by_name = {"source_labels": relabeling["sourceLabels"], "target_label": relabeling["targetLabel"]}
     assert job["relabel_configs"][-1] == by_name
+
+
+@pytest.mark.parametrize("page", PAGES[:2], ids=name_of)
+def test_nothing_is_detached_before_the_pods_have_ended(page):
+    """A pod that still runs attaches again: deleting its DaemonSet does not wait for it, unless it is told to."""
+    commands = re.findall(r"^ {4}(?:kubectl|oc) (.*)$", page.read_text(), re.MULTILINE)
+    first = next(number for number, command in enumerate(commands) if "delete daemonset/xdpstat" in command)
+    assert "--cascade=foreground" in commands[first]
+    waited = "-n xdpstat wait pod --for=delete -l app.kubernetes.io/name=xdpstat --timeout=120s"
+    assert commands[first + 1 : first + 3] == [waited, "apply -k remove"]
+    assert commands[first + 4] == "delete -k . --ignore-not-found"
 
 
 def test_what_no_kustomization_takes_is_told_of():

@@ -77,6 +77,7 @@ NO_NAMES = "a counter whose series end, for its exporter was given no interfaces
 ENDS = "traffic that ends at 36 hours, and stays so"
 PAUSES = "traffic that pauses by itself, or never was"
 WEEKLY_REST = "five days of work and two of rest"
+REPLACED = "a pod that is replaced, where its name is a label"
 SURGE = "a protocol that rises, and what only looks like it"
 WEEKLY_RISE = "a protocol that rises once a week"
 GONE = "an exporter that does not answer, and other jobs that do not concern us"
@@ -104,6 +105,8 @@ GONE = "an exporter that does not answer, and other jobs that do not concern us"
         (SURGE, "            > 3\n", "            > 0.3\n"),
         (SURGE, "mean1d offset 1d", "mean1d"),
         (WEEKLY_RISE, "            <= 3\n", "            <= 0.3\n"),
+        (REPLACED, "max without (pod, container, endpoint) (last_over_time(xdpstat_packets_total[5m]))", "last_over_time(xdpstat_packets_total[5m])"),
+        (REPLACED, "max without (pod, container, endpoint) (last_over_time(xdpstat_bytes_total[5m]))", "last_over_time(xdpstat_bytes_total[5m])"),
         ("a map that cannot be read", "xdpstat_map_up == 0", "xdpstat_map_up == 1"),
         (GONE, 'job=~".*xdpstat.*"', 'job=~".*"'),
         (GONE, "          or\n          up == 0 and on (job, instance) max_over_time(xdpstat_build_info[7d:10m])\n", ""),

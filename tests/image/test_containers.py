@@ -20,7 +20,9 @@ CONFINED = ["--read-only", "--read-only-tmpfs=false", "--cap-drop", "all", "--se
 # The two: to load and to attach. In the group that may read the pins, so that they can be given to it without CAP_CHOWN.
 LOADER = ["--user", "0", "--group-add", str(NOBODY), "--cap-add", "BPF", "--cap-add", "NET_ADMIN"]
 SERVE = ["serve", "--retry", "--by-size", "--web.listen-address", f":{PORT}"]
-LOAD = [*SERVE, "--attach", "--pin-group", str(NOBODY)]
+# Not below /sys, where an AppArmor profile may forbid to write.
+PINS = "/run/xdpstat/bpf"
+LOAD = [*SERVE, "--attach", "--pin-group", str(NOBODY), "--pin-root", f"{PINS}/xdpstat"]
 
 
 class Pod(Server):
@@ -86,7 +88,7 @@ def run(podman, images):
 @pytest.fixture
 def load(run, node):
     """load(end) is a container that attaches to an interface of its network namespace."""
-    return lambda end, *words, caps=(): run(end.netns, [*LOAD, *words, end.name], [*LOADER, *caps, "--volume", f"{node}:/sys/fs/bpf"])
+    return lambda end, *words, caps=(): run(end.netns, [*LOAD, *words, end.name], [*LOADER, *caps, "--volume", f"{node}:{PINS}"])
 
 
 @pytest.fixture
@@ -95,8 +97,8 @@ def detached(podman, images, node):
     ends = []
     yield lambda end, folder=node: ends.append((end, folder))
     for end, folder in ends:
-        words = ["--rm", "--network", f"ns:/run/netns/{end.netns}", "--volume", f"{folder}:/sys/fs/bpf"]
-        said = podman("run", *words, *CONFINED, *LOADER, images["program"], "detach", "--all")
+        words = ["--rm", "--network", f"ns:/run/netns/{end.netns}", "--volume", f"{folder}:{PINS}"]
+        said = podman("run", *words, *CONFINED, *LOADER, images["program"], "detach", "--all", "--pin-root", f"{PINS}/xdpstat")
         assert f"{end.name}: detached" in said
         assert not list((folder / "xdpstat").iterdir()) and "xdp" not in end.state()
 
@@ -154,7 +156,7 @@ def test_a_rolling_update_loses_no_packet(load, make_link, send, detached):
 
 def test_an_old_runtime_gives_sys_admin_for_bpf(run, node, make_link, detached):
     end = make_link(ipv6=False).receiver
-    options = ["--user", "0", "--group-add", NOBODY, "--cap-add", "NET_ADMIN", "--volume", f"{node}:/sys/fs/bpf"]
+    options = ["--user", "0", "--group-add", NOBODY, "--cap-add", "NET_ADMIN", "--volume", f"{node}:{PINS}"]
     without = run(end.netns, [*LOAD, end.name], options)
     network.until(lambda: "missing CAP_BPF" in without.container.log(), "it says so", 20)
     assert without.get("/readyz").status == 503 and "missing CAP_BPF" in without.get("/readyz").text
@@ -166,7 +168,7 @@ def test_an_old_runtime_gives_sys_admin_for_bpf(run, node, make_link, detached):
 def test_a_node_without_a_bpf_file_system(run, bare_node, make_link, detached):
     """Told, until it is mounted, which the container sees by mount propagation."""
     end = make_link(ipv6=False).receiver
-    pod = run(end.netns, [*LOAD, end.name], [*LOADER, "--volume", f"{bare_node}:/sys/fs/bpf:rslave"])
+    pod = run(end.netns, [*LOAD, end.name], [*LOADER, "--volume", f"{bare_node}:{PINS}:rslave"])
     network.until(lambda: "does not lie on a bpf file system" in pod.container.log(), "it says so", 20)
     assert pod.get("/readyz").status == 503 and pod.get("/healthz").status == 200
     network.run("mount", "-t", "bpf", "-o", "mode=0700", "bpf", bare_node)
@@ -178,6 +180,6 @@ def test_a_node_without_a_bpf_file_system(run, bare_node, make_link, detached):
 def test_the_interface_of_the_default_route(run, node, make_link, detached):
     end = make_link(ipv6=False).receiver
     end.run("ip", "route", "add", "default", "via", "10.77.0.2")
-    pod = run(end.netns, [*LOAD, "--interface-default-route"], [*LOADER, "--volume", f"{node}:/sys/fs/bpf"]).gets_ready()
+    pod = run(end.netns, [*LOAD, "--interface-default-route"], [*LOADER, "--volume", f"{node}:{PINS}"]).gets_ready()
     detached(end)
     assert pod.metrics()[f'xdpstat_up{{device="{end.name}"}}'] == 1

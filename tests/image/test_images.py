@@ -146,6 +146,8 @@ def test_on_another_base(podman, images):
     podman("build", "--quiet", "--timestamp", "0", "--tag", "base:1", context)
     (image,) = podman.build("ubi", BASE="localhost/base:1")
     assert podman("run", "--rm", "--network", "none", "--read-only", "--cap-drop", "all", image, "--version").startswith(f"xdpstat {version()} ")
+    # Where the pages call it, as in the image of the program alone.
+    assert podman("run", "--rm", "--network", "none", "--entrypoint", "/xdpstat", image, "--version").startswith("xdpstat ")
     assert podman("run", "--rm", "--network", "none", "--entrypoint", "/bin/sh", image, "-c", "id -u; ls /licenses | head -1").startswith("65532")
     labels = podman.inspect(image)["Labels"]
     assert {"name", "vendor", "version", "release", "summary", "description", "io.k8s.description"} <= set(labels)

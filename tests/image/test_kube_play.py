@@ -161,6 +161,12 @@ def shown(page: str, command: str, name: str) -> list[str]:
     return [line.strip().replace("eth0", name) for line in block.splitlines()[1:]]
 
 
+def in_pod(command: str) -> list[str]:
+    """What the page says to run in a pod."""
+    (said,) = re.findall(rf"exec POD -- (/xdpstat {command} .*)", (ROOT / "docs" / "kubernetes.md").read_text())
+    return said.split()
+
+
 def remove(pods: Pods) -> None:
     """By the Job for one node."""
     job = pods.play(pick(render(OVERLAYS / "remove-from-node"), "Job", "xdpstat-remove"))
@@ -210,7 +216,7 @@ def test_a_bpf_file_system_that_the_node_mounts_later_is_found(pods):
     assert "it does not lie on a bpf file system" in reason and any(reason in line for line in pods.log(container))
     network.run("mount", "-t", "bpf", "bpf", pods.bpffs)
     pods.ready(ready)
-    shown_there = pods.podman("exec", container, "/xdpstat", "status", "--by-size").splitlines()
+    shown_there = pods.podman("exec", container, *in_pod("status")).splitlines()
     assert shown_there[1].split()[:2] == [pods.link.receiver.name, "native"]
     pods.down()
     remove(pods)
