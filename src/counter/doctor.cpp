@@ -80,7 +80,7 @@ void judge_bpffs(const MachineFacts& facts, Findings& findings)
                             "add --mount-bpffs to attach, or: mount -t bpf bpf /sys/fs/bpf"});
     else
         findings.push_back({Severity::fail, "bpffs", facts.pin_root + " does not lie on a bpf file system",
-                            "choose one below /sys/fs/bpf with --pin-root"});
+                            "mount one there, or choose a folder on one with --pin-root"});
 }
 
 void judge_capabilities(const MachineFacts& facts, Findings& findings)

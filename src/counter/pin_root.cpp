@@ -261,7 +261,7 @@ bpfxx::Result<std::vector<std::string>> PinRoot::create(bool mount) const
         return std::unexpected(bpfxx::make_error(
             bpfxx::ErrorKind::incompatible, "use pin root", path_, "it does not lie on a bpf file system",
             is_below(path_, bpffs) ? "mount one: add --mount-bpffs, or mount -t bpf bpf /sys/fs/bpf"
-                                   : "choose one below /sys/fs/bpf with --pin-root"));
+                                   : "mount one there, or choose a folder on one with --pin-root"));
 
     // Folder by folder: std::filesystem would ask for a mode that a bpf file system takes, but hide which one failed.
     std::vector<std::string> made;
