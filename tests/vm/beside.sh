@@ -184,9 +184,9 @@ is_quick && PAUSES='200000'
 
 # As a kill after libxdp is done leaves it: what has the program's pin is completed, anything else undone.
 cut_short() {
-	xdpstat attach v0 --dispatcher && mv $PINS/v0 $PINS/%attaching-v0 &&
-		says 'xdpstat attach v0 --dispatcher' 'already attached' && mv $PINS/v0 $PINS/%attaching-v0 &&
-		mv $PINS/%attaching-v0/prog $PINS/%attaching-v0/%prog && says 'xdpstat attach v0 --dispatcher' 'v0: attached' &&
+	xdpstat attach v0 --dispatcher && mv "$PINS/v0" "$PINS/%attaching-v0" &&
+		says 'xdpstat attach v0 --dispatcher' 'already attached' && mv "$PINS/v0" "$PINS/%attaching-v0" &&
+		mv "$PINS/%attaching-v0/prog" "$PINS/%attaching-v0/%prog" && says 'xdpstat attach v0 --dispatcher' 'v0: attached' &&
 		says 'xdpstat status' 'first of 2' && [ "$(neighbour pinned xdp_counter | wc -l)" = 1 ] && xdpstat detach v0 &&
 		is_gone
 }

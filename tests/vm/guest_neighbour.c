@@ -100,7 +100,7 @@ static int pinned(const char *name)
 	int error = glob("/sys/fs/bpf/xdp/dispatch-*/prog*-prog", 0, NULL, &paths);
 
 	for (size_t i = 0; error == 0 && i < paths.gl_pathc; i++) {
-		struct bpf_prog_info info = {};
+		struct bpf_prog_info info = { .nr_map_ids = 0 };
 		__u32 size = sizeof(info);
 		int program = bpf_obj_get(paths.gl_pathv[i]);
 
