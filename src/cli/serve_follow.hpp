@@ -60,7 +60,7 @@ private:
     std::optional<DefaultRoute> route_;
     bool failed_for_all_ = false; ///< at the last look
     std::atomic<bool> stopping_ = false;
-    std::chrono::steady_clock::time_point patience_{}; ///< until when others are waited for even so
+    std::chrono::steady_clock::time_point patience_; ///< until when others are waited for even so
     std::atomic<bool> looks_again_ = false;
     bpfxx::Fd wakes_; ///< an eventfd
     std::unique_ptr<Follower> follower_;

@@ -39,8 +39,7 @@ struct AttachOptions {
     SlotLayout layout = SlotLayout::percpu;
     bool breakdown = true;
     PinAccess access; ///< who may open the pins; where the counter is attached already, that is changed
-    std::optional<DispatcherOptions> dispatcher =
-        {};           ///< none: it has the interface for itself; else keep is set
+    std::optional<DispatcherOptions> dispatcher; ///< none: it has the interface for itself; else keep is set
     bool keep = true; ///< pin the link, so that it counts on when the process ends; else it is attached while
                       ///< AttachResult::held lives, whatever ends the process
 };

@@ -240,7 +240,8 @@ void describe_dispatched(Instance& instance, ListedDispatchers& listed)
         Dispatched& found = all->front();
         instance.interface = interface_name(found.dispatcher.ifindex);
         instance.ifindex = found.dispatcher.ifindex;
-        instance.mode = bpfxx::to_string(*found.mode);
+        if (found.mode)
+            instance.mode = bpfxx::to_string(*found.mode);
         instance.dispatcher = DispatcherPlace{found.dispatcher.program_id,
                                               std::move(found.dispatcher.programs), found.position};
     } else if (all && runs_elsewhere(*all, instance.directory)) {
@@ -256,7 +257,7 @@ Result<Joined> join_dispatcher(const std::string& directory, const Interface& in
     const auto only = only_mode(interface, options.mode);
     if (!only)
         return std::unexpected(only.error());
-    BPFXX_TRY(write_mark(directory, interface, *options.dispatcher));
+    BPFXX_TRY(write_mark(directory, interface, options.dispatcher.value_or(DispatcherOptions{})));
     std::optional<bpfxx::Error> refusal; // which that of a source of lengths tried before may hide
     const auto load_in = [&](XdpMode mode) {
         LoadOptions load{.layout = options.layout, .breakdown = options.breakdown};

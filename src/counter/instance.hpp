@@ -51,7 +51,7 @@ struct Instance {
     std::chrono::system_clock::time_point since; ///< when it was attached
     std::optional<SlotLayout> layout;            ///< none where stats_map may not be opened
     std::optional<bool> breakdown; ///< whether traffic_map is pinned; none where that cannot be seen
-    std::optional<DispatcherPlace> dispatcher = {}; ///< none where it has the interface for itself
+    std::optional<DispatcherPlace> dispatcher; ///< none where it has the interface for itself
 };
 
 } // namespace xdpstat

@@ -22,6 +22,7 @@ struct LoadOptions {
     int traffic_map = -1; ///< likewise
     /// Brings the object, tuned and borrowed for the call, into the kernel in another way than on its own. It may be called for
     /// one source of lengths after another.
+    // NOLINTNEXTLINE(readability-redundant-member-init): without it g++ wants it in every list
     std::function<bpfxx::Result<>(struct bpf_object*)> load_by = {};
 };
 
