@@ -161,8 +161,6 @@ bpfxx::Result<> check_arguments(const ServeArguments& arguments, const Context& 
         return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::invalid, "look for counters below",
                                                  context.pin_root, "it is not on a bpf file system",
                                                  "name the --pin-root that the counters were attached with"));
-    if (const auto maps = wanted_maps(arguments); !maps)
-        return std::unexpected(maps.error());
     return {};
 }
 
@@ -231,17 +229,15 @@ void tell_missing_maps(const std::vector<bpfxx::Error>& problems)
                      problem.message().c_str());
 }
 
-bpfxx::Result<MapCollector> open_maps(const ServeArguments& arguments, const Context& context)
+/// Opens them; with `retry` what cannot be opened for now is told and no error.
+bpfxx::Result<MapCollector> open_maps(const std::vector<MapTarget>& targets, bool retry, bpfxx::Proof proof)
 {
-    const auto targets = wanted_maps(arguments);
-    if (!targets)
-        return std::unexpected(targets.error());
-    if (!arguments.retry)
-        return MapCollector::open(*targets, context.proof);
-    auto maps = MapCollector::open({}, context.proof);
+    if (!retry)
+        return MapCollector::open(targets, proof);
+    auto maps = MapCollector::open({}, proof);
     if (!maps)
         return maps;
-    const auto problems = maps->change(*targets);
+    const auto problems = maps->change(targets);
     if (!problems)
         return std::unexpected(problems.error());
     tell_missing_maps(*problems);
@@ -310,7 +306,8 @@ private:
 
 /// Attaches, opens and serves, the sockets being open.
 bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, WebSettings& web, const HostNames& hosts,
-                         const ServeArguments& arguments, Context& context)
+                         const std::vector<MapTarget>& targets, const ServeArguments& arguments,
+                         Context& context)
 {
     const auto problems = std::make_shared<Problems>();
     const auto follow = ServeFollow::open(arguments, context, *problems);
@@ -327,7 +324,7 @@ bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, WebSettings& web,
                                       .problems = arguments.retry ? problems : nullptr});
     if (!collector)
         return std::unexpected(std::move(collector).error());
-    auto maps = open_maps(arguments, context);
+    auto maps = open_maps(targets, arguments.retry, context.proof);
     if (!maps)
         return std::unexpected(std::move(maps).error());
     const auto found = collector->read();
@@ -384,6 +381,9 @@ int serve_command(const ServeArguments& arguments, Context& context)
     const auto hosts = HostNames::parse(arguments.hosts);
     if (!hosts)
         return report(hosts.error());
+    const auto targets = wanted_maps(arguments);
+    if (!targets)
+        return report(targets.error());
     auto sockets = open_sockets(arguments);
     if (!sockets)
         return report(sockets.error());
@@ -394,7 +394,8 @@ int serve_command(const ServeArguments& arguments, Context& context)
     int code = exit_ok;
     if (arguments.attach && !arguments.retry && !attach_all(arguments, context))
         code = context.exit_code;
-    else if (const auto result = serve_on(std::move(*sockets), *web, *hosts, arguments, context); !result)
+    else if (const auto result = serve_on(std::move(*sockets), *web, *hosts, *targets, arguments, context);
+             !result)
         code = report(result.error());
     for (const std::string& path : paths)
         std::remove(path.c_str());

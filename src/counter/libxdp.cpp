@@ -35,6 +35,8 @@ struct Close {
 using Program = std::unique_ptr<struct xdp_program, Close>;
 using Programs = std::unique_ptr<struct xdp_multiprog, Close>;
 
+// libxdp hands its printing function no context.
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables)
 thread_local std::string* log_of_call = nullptr;
 
 int keep(enum libxdp_print_level level, const char* format, va_list arguments)

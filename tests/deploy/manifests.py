@@ -70,103 +70,89 @@ def pick(rendered: list[dict], kind: str, name: str = "xdpstat") -> dict:
     return found
 
 
+def resource(spec: dict) -> dict:
+    """The schema of a kind by that of its `spec`."""
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["apiVersion", "kind", "metadata", "spec"],
+        "properties": {"apiVersion": {}, "kind": {}, "metadata": {"type": "object"}, "spec": spec},
+    }
+
+
 # What the schemas beside this tree do not have. Written by hand: a Job's own fields from the reference of batch/v1, as far as they
 # are used here; the pod in it is checked as that of a Deployment.
-JOB = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["apiVersion", "kind", "metadata", "spec"],
-    "properties": {
-        "apiVersion": {},
-        "kind": {},
-        "metadata": {"type": "object"},
-        "spec": {
-            "type": "object",
-            "additionalProperties": False,
-            "required": ["template"],
-            "properties": {
-                "backoffLimit": {"type": "integer"},
-                "ttlSecondsAfterFinished": {"type": "integer"},
-                "template": {"properties": {"spec": {"properties": {"restartPolicy": {"enum": ["Never", "OnFailure"]}}, "required": ["restartPolicy"]}}},
-            },
+JOB = resource(
+    {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["template"],
+        "properties": {
+            "backoffLimit": {"type": "integer"},
+            "ttlSecondsAfterFinished": {"type": "integer"},
+            "template": {"properties": {"spec": {"properties": {"restartPolicy": {"enum": ["Never", "OnFailure"]}}, "required": ["restartPolicy"]}}},
         },
-    },
-}
+    }
+)
 # From the resource's definition in security-profiles-operator, and bpfman's examples.
-SELINUX_PROFILE = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["apiVersion", "kind", "metadata", "spec"],
-    "properties": {
-        "apiVersion": {},
-        "kind": {},
-        "metadata": {"type": "object"},
-        "spec": {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {
-                "inherit": {
-                    "type": "array",
-                    "items": {
-                        "type": "object",
-                        "additionalProperties": False,
-                        "required": ["name"],
-                        "properties": {"kind": {"enum": ["System", "SelinuxProfile"]}, "name": {"type": "string"}},
-                    },
-                },
-                "allow": {
+SELINUX_PROFILE = resource(
+    {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "inherit": {
+                "type": "array",
+                "items": {
                     "type": "object",
-                    "additionalProperties": {
-                        "type": "object",
-                        "additionalProperties": {"type": "array", "items": {"type": "string"}},
-                    },
+                    "additionalProperties": False,
+                    "required": ["name"],
+                    "properties": {"kind": {"enum": ["System", "SelinuxProfile"]}, "name": {"type": "string"}},
+                },
+            },
+            "allow": {
+                "type": "object",
+                "additionalProperties": {
+                    "type": "object",
+                    "additionalProperties": {"type": "array", "items": {"type": "string"}},
                 },
             },
         },
-    },
-}
+    }
+)
 # From the same, api/seccompprofile/v1beta1.
-SECCOMP_PROFILE = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["apiVersion", "kind", "metadata", "spec"],
-    "properties": {
-        "apiVersion": {},
-        "kind": {},
-        "metadata": {"type": "object"},
-        "spec": {
-            "type": "object",
-            "additionalProperties": False,
-            "required": ["defaultAction"],
-            "properties": {
-                "defaultAction": {"type": "string"},
-                "architectures": {"type": "array", "items": {"type": "string"}},
-                "syscalls": {
-                    "type": "array",
-                    "items": {
-                        "type": "object",
-                        "additionalProperties": False,
-                        "required": ["names", "action"],
-                        "properties": {
-                            "names": {"type": "array", "items": {"type": "string"}},
-                            "action": {"enum": ["SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO"]},
-                            "errnoRet": {"type": "integer"},
-                            "args": {
-                                "type": "array",
-                                "items": {
-                                    "type": "object",
-                                    "additionalProperties": False,
-                                    "required": ["index", "op"],
-                                    "properties": {"index": {}, "value": {}, "valueTwo": {}, "op": {"enum": ["SCMP_CMP_MASKED_EQ"]}},
-                                },
+SECCOMP_PROFILE = resource(
+    {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["defaultAction"],
+        "properties": {
+            "defaultAction": {"type": "string"},
+            "architectures": {"type": "array", "items": {"type": "string"}},
+            "syscalls": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "required": ["names", "action"],
+                    "properties": {
+                        "names": {"type": "array", "items": {"type": "string"}},
+                        "action": {"enum": ["SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO"]},
+                        "errnoRet": {"type": "integer"},
+                        "args": {
+                            "type": "array",
+                            "items": {
+                                "type": "object",
+                                "additionalProperties": False,
+                                "required": ["index", "op"],
+                                "properties": {"index": {}, "value": {}, "valueTwo": {}, "op": {"enum": ["SCMP_CMP_MASKED_EQ"]}},
                             },
                         },
                     },
                 },
             },
         },
-    },
-}
+    }
+)
 BY_HAND = {
     "batch/v1/Job": JOB,
     "security-profiles-operator.x-k8s.io/v1alpha2/SelinuxProfile": SELINUX_PROFILE,

@@ -18,6 +18,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 import leaks  # noqa: E402
 import network  # noqa: E402
 
+# Asked to end it cleans up, as after Ctrl-C. Those who kill leave that to the next run: leaks.sweep().
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+
 RUN = uuid.uuid4().hex
 DEFAULT_PIN_ROOT = leaks.BPFFS / "xdpstat"
 TEST_PIN_ROOT = leaks.BPFFS / f"xs-e2e-{os.getpid()}"
@@ -57,6 +60,7 @@ def machine():
     with open(LOCK, "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         mount_bpffs()
+        leaks.sweep()
         yield
 
 

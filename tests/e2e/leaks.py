@@ -4,6 +4,8 @@
 import contextlib
 import json
 import os
+import re
+import shutil
 import signal
 import time
 from dataclasses import dataclass, field
@@ -163,6 +165,22 @@ def after(before: State, run: str, roots: list[Path]) -> list[str]:
         if not found or time.monotonic() > deadline:
             return found
         time.sleep(0.05)
+
+
+def sweep() -> None:
+    """Removes what runs have left that were killed: namespaces and folders of pins are named after their process."""
+
+    def is_orphan(name: str) -> bool:
+        match = re.match(r"xs-e2e-(\d+)(-|$)", name)
+        return match is not None and not Path("/proc", match[1]).exists()
+
+    for name in filter(is_orphan, os.listdir(network.NETNS) if network.NETNS.exists() else []):
+        for pid in network.run("ip", "netns", "pids", name).stdout.split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+        network.run("ip", "netns", "delete", name)
+    for name in filter(is_orphan, os.listdir(BPFFS)):
+        shutil.rmtree(BPFFS / name)
 
 
 def clean(before: State, run: str, roots: list[Path]) -> None:

@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import struct
 import subprocess
 
@@ -112,3 +113,25 @@ def test_leak_check_tells_what_others_have_pinned_in_a_file_system_of_their_own(
     finally:
         other.communicate(b"\n")
     network.until(lambda: number not in leaks.state(run, []).programs, "it goes with its file system")
+
+
+def test_what_a_killed_run_has_left_is_swept():
+    """And nothing of a run that goes on, for which the first process stands."""
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    names = {pid: f"xs-e2e-{pid}-1-swept" for pid in (ended.pid, 1)}
+    folders = {pid: leaks.BPFFS / f"xs-e2e-{pid}" for pid in names}
+    for pid, name in names.items():
+        network.run("ip", "netns", "add", name)
+        (folders[pid] / "pins").mkdir(parents=True)
+    left = subprocess.Popen(["nsenter", f"--net={network.NETNS / names[ended.pid]}", "sleep", "60"])
+    try:
+        leaks.sweep()
+        assert left.wait(timeout=10) != 0
+        assert not (network.NETNS / names[ended.pid]).exists() and not folders[ended.pid].exists()
+        assert (network.NETNS / names[1]).exists() and (folders[1] / "pins").exists()
+    finally:
+        left.kill()
+        left.wait()
+        network.run("ip", "netns", "delete", names[1])
+        shutil.rmtree(folders[1])
