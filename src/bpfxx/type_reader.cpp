@@ -174,14 +174,13 @@ bool TypeReader::add_members(const struct btf_type* type, std::uint64_t bit, int
                              std::vector<Member>& found) const
 {
     const struct btf_member* members = btf_members(type);
-    for (int i = 0; i < btf_vlen(type); i++) {
+    for (std::uint32_t i = 0; i < btf_vlen(type); i++) {
         if (++visited > most_members)
             return false;
-        const auto index = static_cast<__u32>(i);
         Member member{.name = text(members[i].name_off),
                       .type_id = members[i].type,
-                      .bit = bit + btf_member_bit_offset(type, index),
-                      .field_bits = btf_member_bitfield_size(type, index)};
+                      .bit = bit + btf_member_bit_offset(type, i),
+                      .field_bits = btf_member_bitfield_size(type, i)};
         const struct btf_type* inner = resolved(member.type_id);
         if (member.name.empty() && inner != nullptr && btf_is_composite(inner)) {
             if (depth == most_levels || !add_members(inner, member.bit, depth + 1, visited, found))

@@ -229,7 +229,7 @@ private:
         const std::uint32_t width = std::min(bits == 0 ? type->size * bits_of_byte : bits, 64U);
         const std::uint64_t mask = ~std::uint64_t{0} >> (64U - width);
         const bool wide = btf_kind(type) == BTF_KIND_ENUM64;
-        for (int i = 0; i < btf_vlen(type); i++) {
+        for (std::uint32_t i = 0; i < btf_vlen(type); i++) {
             const std::uint64_t known = enumerator_value(type, i);
             const std::uint32_t name = wide ? btf_enum64(type)[i].name_off : btf_enum(type)[i].name_off;
             if ((known & mask) == (static_cast<std::uint64_t>(read->number) & mask)) {
@@ -339,7 +339,7 @@ private:
     Result<Value> section(Value value, const struct btf_type* type, int depth)
     {
         value.kind = ValueKind::structure;
-        for (int i = 0; i < btf_vlen(type); i++) {
+        for (std::uint32_t i = 0; i < btf_vlen(type); i++) {
             const struct btf_var_secinfo& place = btf_var_secinfos(type)[i];
             const struct btf_type* variable = btf__type_by_id(types_, place.type);
             if (variable == nullptr || !btf_is_var(variable))

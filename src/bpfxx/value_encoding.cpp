@@ -159,7 +159,7 @@ private:
                         .network_order = found.network_order};
         if (value.kind != ValueKind::text)
             return number(path, value, form, offset);
-        for (int i = 0; i < btf_vlen(found.type); i++) {
+        for (std::uint32_t i = 0; i < btf_vlen(found.type); i++) {
             const std::uint32_t name =
                 wide ? btf_enum64(found.type)[i].name_off : btf_enum(found.type)[i].name_off;
             if (name_at(types_, name) != value.bytes)
@@ -233,7 +233,7 @@ private:
     {
         const std::size_t before = left.size();
         bool has_names = false;
-        for (int i = 0; i < btf_vlen(type); i++) {
+        for (std::uint32_t i = 0; i < btf_vlen(type); i++) {
             const struct btf_member& member = btf_members(type)[i];
             const std::uint64_t at = offset + btf_member_bit_offset(type, static_cast<__u32>(i));
             const std::string_view name = name_at(types_, member.name_off);
@@ -269,7 +269,7 @@ private:
     [[nodiscard]] bool names_any(const struct btf_type* type, const std::vector<const Value*>& parts,
                                  int depth) const
     {
-        for (int i = 0; depth < most_depth && i < btf_vlen(type); i++) {
+        for (std::uint32_t i = 0; depth < most_depth && i < btf_vlen(type); i++) {
             const struct btf_member& member = btf_members(type)[i];
             const std::string_view name = name_at(types_, member.name_off);
             const Resolved inner = resolve(types_, member.type);

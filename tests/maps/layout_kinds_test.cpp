@@ -152,7 +152,7 @@ std::string members_of(const struct btf* types, std::uint32_t type_id)
 {
     const struct btf_type* type = btf__type_by_id(types, type_id);
     std::string text;
-    for (int i = 0; i < btf_vlen(type); i++) {
+    for (std::uint32_t i = 0; i < btf_vlen(type); i++) {
         const struct btf_member& member = btf_members(type)[i];
         const struct btf_type* of = btf__type_by_id(types, member.type);
         const std::string element =
