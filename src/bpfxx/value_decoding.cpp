@@ -62,7 +62,7 @@ bool is_char(const struct btf* types, const struct btf_type* type)
            ((btf_int_encoding(type) & BTF_INT_CHAR) != 0 || name_at(types, type->name_off) == "char");
 }
 
-std::uint64_t enumerator_value(const struct btf_type* type, int index)
+std::uint64_t enumerator_value(const struct btf_type* type, std::uint32_t index)
 {
     if (btf_kind(type) == BTF_KIND_ENUM64)
         return btf_enum64_value(btf_enum64(type) + index);

@@ -43,7 +43,7 @@ struct Resolved {
 /// A single byte that C calls char. Compilers mark it in different ways, or not at all.
 [[nodiscard]] bool is_char(const struct btf* types, const struct btf_type* type);
 /// The number of an enum's entry, in 64 bits.
-[[nodiscard]] std::uint64_t enumerator_value(const struct btf_type* type, int index);
+[[nodiscard]] std::uint64_t enumerator_value(const struct btf_type* type, std::uint32_t index);
 
 } // namespace bpfxx::detail
 #pragma GCC visibility pop
