@@ -190,8 +190,8 @@ Pair mapped_pair(const bpfxx::MappedArray<BenchValue>& map, const volatile Bench
                 return {};
             },
             .typed = [&map]() -> Result<> {
-                BenchValue total{};
-                map.add_to(total);
+                BenchValue total;
+                map.sum_to(total);
                 use(total);
                 return {};
             },

@@ -20,10 +20,10 @@ public:
     /// Errors: as Map::check_value, and incompatible where the map is no array.
     [[nodiscard]] static Result<CounterArray> open(Map map, Proof proof = Proof::btf);
 
-    /// Adds the sum over all slots to a total. No system call where it is mapped, else one for each entry.
-    /// Errors: as lookup() of the map.
-    [[nodiscard]] Result<> add_to(V& total);
-    /// The sum over all slots. Errors: as add_to().
+    /// The sum over all slots; what was in it is overwritten. No system call where it is mapped, else one for each
+    /// entry. Errors: as lookup() of the map; the sum is then not whole.
+    [[nodiscard]] Result<> sum_to(V& sum);
+    /// The same. Errors: as sum_to().
     [[nodiscard]] Result<V> sum();
 
     /// The mapping; none where the map is read by system call.
@@ -46,9 +46,9 @@ private:
         return CounterArray(AnyArray(std::move(*opened)));
     }
 
-    [[nodiscard]] static Result<> add(V& total, const MappedArray<V>& map);
-    [[nodiscard]] static Result<> add(V& total, ArrayMap<V>& map);
-    [[nodiscard]] static Result<> add(V& total, PerCpuArrayMap<V>& map);
+    [[nodiscard]] static Result<> sum_of(V& sum, const MappedArray<V>& map);
+    [[nodiscard]] static Result<> sum_of(V& sum, ArrayMap<V>& map);
+    [[nodiscard]] static Result<> sum_of(V& sum, PerCpuArrayMap<V>& map);
 
     AnyArray map_;
 };
@@ -75,47 +75,49 @@ Result<CounterArray<V>> CounterArray<V>::open(Map map, Proof proof)
 }
 
 template <class V>
-Result<> CounterArray<V>::add_to(V& total)
+Result<> CounterArray<V>::sum_to(V& sum)
 {
-    return std::visit([&](auto& map) { return add(total, map); }, map_);
+    return std::visit([&](auto& map) { return sum_of(sum, map); }, map_);
 }
 
 template <class V>
 Result<V> CounterArray<V>::sum()
 {
-    V total{};
-    BPFXX_TRY(add_to(total));
-    return total;
+    V sum{};
+    BPFXX_TRY(sum_to(sum));
+    return sum;
 }
 
 template <class V>
-Result<> CounterArray<V>::add(V& total, const MappedArray<V>& map)
+Result<> CounterArray<V>::sum_of(V& sum, const MappedArray<V>& map)
 {
-    map.add_to(total);
+    map.sum_to(sum);
     return {};
 }
 
 template <class V>
-Result<> CounterArray<V>::add(V& total, ArrayMap<V>& map)
+Result<> CounterArray<V>::sum_of(V& sum, ArrayMap<V>& map)
 {
+    sum = {};
     for (std::uint32_t slot = 0; slot < map.size(); slot++) {
         const auto value = map.lookup(slot);
         if (!value)
             return std::unexpected(value.error());
-        add_words(total, *value);
+        add_words(sum, *value);
     }
     return {};
 }
 
 template <class V>
-Result<> CounterArray<V>::add(V& total, PerCpuArrayMap<V>& map)
+Result<> CounterArray<V>::sum_of(V& sum, PerCpuArrayMap<V>& map)
 {
+    sum = {};
     for (std::uint32_t entry = 0; entry < map.size(); entry++) {
         const auto values = map.lookup(entry);
         if (!values)
             return std::unexpected(values.error());
         for (const V& value : *values)
-            add_words(total, value);
+            add_words(sum, value);
     }
     return {};
 }

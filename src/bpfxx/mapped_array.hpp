@@ -30,10 +30,10 @@ public:
     /// Calls visit(index, value) for each entry in order. Faster than read() in a loop: small values stay in registers.
     template <class Visit>
     [[gnu::always_inline]] void for_each(Visit visit) const;
-    /// Adds every entry to a total, word by word, where V is made of unsigned 64-bit integers alone. In place wherever
-    /// it is used: a small total stays in registers to the end. One that goes through memory is written by words and
-    /// copied by pairs of them, and each pair waits for both of its stores.
-    [[gnu::always_inline]] void add_to(V& total) const noexcept;
+    /// The sum of all entries, word by word, where V is made of unsigned 64-bit integers alone; what was in it is
+    /// overwritten. In place wherever it is used: a small sum stays in registers to the end. One that goes through
+    /// memory is written by words and copied by pairs of them, and each pair waits for both of its stores.
+    [[gnu::always_inline]] void sum_to(V& sum) const noexcept;
     /// The comparison by which the map was opened, of layout_report.hpp; null where only the size was compared. Borrowed.
     [[nodiscard]] const LayoutReport* layout() const noexcept { return layout_.report(); }
     /// As it was when the map was opened.
@@ -41,11 +41,11 @@ public:
 
 private:
     MappedArray(Mapping mapping, const MapInfo& info, Layout layout);
-    /// The total and all entries, where they are read by projection. By value, so that add_to() needs no address.
-    [[nodiscard, gnu::noinline]] V add_projected(V total) const noexcept;
-    /// Adds words first + I of all values to those of the total.
+    /// The sum where entries are read by projection. By value, so that sum_to() needs no address.
+    [[nodiscard, gnu::noinline]] V sum_projected() const noexcept;
+    /// Words first + I of the sum.
     template <std::size_t... I>
-    [[gnu::always_inline]] void add_block(V& total, std::size_t first,
+    [[gnu::always_inline]] void sum_block(V& sum, std::size_t first,
                                           std::index_sequence<I...> words) const noexcept;
 
     static constexpr Copy whole_value[] = {{.size = sizeof(V)}};
@@ -106,41 +106,42 @@ inline void MappedArray<V>::for_each(Visit visit) const
 }
 
 template <class V>
-inline void MappedArray<V>::add_to(V& total) const noexcept
+inline void MappedArray<V>::sum_to(V& sum) const noexcept
 {
     static_assert(is_made_of_u64(shape<V>));
     constexpr std::size_t count = sizeof(V) / sizeof(std::uint64_t);
     if (!direct_) [[unlikely]] {
-        total = add_projected(total);
+        sum = sum_projected();
         return;
     }
     // Blocks of a large value one after the other: each stays in registers while the slots are gone through, and what is
     // read at a time is a cache line of each.
     constexpr std::size_t block = count <= detail::most_words_unrolled ? count : 8;
     for (std::size_t first = 0; first + block <= count; first += block)
-        add_block(total, first, std::make_index_sequence<block>());
+        sum_block(sum, first, std::make_index_sequence<block>());
     if constexpr (count % block != 0)
-        add_block(total, count - count % block, std::make_index_sequence<count % block>());
+        sum_block(sum, count - count % block, std::make_index_sequence<count % block>());
 }
 
 template <class V>
 template <std::size_t... I>
-inline void MappedArray<V>::add_block(V& total, std::size_t first, std::index_sequence<I...>) const noexcept
+inline void MappedArray<V>::sum_block(V& sum, std::size_t first, std::index_sequence<I...>) const noexcept
 {
     const std::byte* from = values_ + first * sizeof(std::uint64_t);
-    std::uint64_t words[sizeof...(I)] = {detail::get_word(total, first + I)...};
+    std::uint64_t words[sizeof...(I)] = {};
     for (std::uint32_t index = 0; index < size_; index++, from += stride_)
         ((words[I] += detail::load_relaxed<std::uint64_t>(from + I * sizeof(std::uint64_t))), ...);
-    (detail::set_word(total, first + I, words[I]), ...);
+    (detail::set_word(sum, first + I, words[I]), ...);
 }
 
 template <class V>
-V MappedArray<V>::add_projected(V total) const noexcept
+V MappedArray<V>::sum_projected() const noexcept
 {
+    V sum{};
     const std::byte* from = values_;
     for (std::uint32_t index = 0; index < size_; index++, from += stride_)
-        add_words(total, detail::read_projected<V>(projection_, from));
-    return total;
+        add_words(sum, detail::read_projected<V>(projection_, from));
+    return sum;
 }
 
 } // namespace bpfxx

@@ -168,9 +168,9 @@ bpfxx::Result<> Reader::read(Snapshot& snapshot)
         return std::unexpected(stats.error());
     snapshot.stats = *stats;
     snapshot.has_breakdown = maps_->traffic.has_value();
-    snapshot.traffic = {};
     if (auto& traffic = maps_->traffic)
-        BPFXX_TRY(traffic->add_to(snapshot.traffic));
+        return traffic->sum_to(snapshot.traffic);
+    snapshot.traffic = {};
     return {};
 }
 
@@ -182,7 +182,7 @@ bpfxx::Result<pkt_stats> Reader::read_stats()
     // One look at the end tells whether a slot was just being written. Of two slots, one whose class is a frame behind
     // may make up for one whose class is a frame ahead: the sum is whole all the same.
     pkt_stats total{};
-    mapped->add_to(total);
+    mapped->sum_to(total);
     if (!is_whole(total)) [[unlikely]]
         return sum_with_care(*mapped);
     return total;

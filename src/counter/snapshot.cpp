@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "counter/snapshot.hpp"
 
+#include <bit>
+#include <utility>
+
 namespace xdpstat {
 
 namespace {
@@ -20,6 +23,9 @@ void add(Cell& sum, const Cell& cell) noexcept
     sum.packets += cell.packets;
     sum.bytes += cell.bytes;
 }
+
+/// A cell's two counters, added in one instruction.
+using CellPair [[gnu::vector_size(sizeof(Cell))]] = __u64;
 
 } // namespace
 
@@ -43,15 +49,24 @@ std::array<Cell, TRAFFIC_TRANSPORT_COUNT> by_transport(const traffic_stats& traf
 
 std::array<Cell, TRAFFIC_SIZE_COUNT> by_size(const traffic_stats& traffic) noexcept
 {
-    std::array<Cell, TRAFFIC_SIZE_COUNT> sums{};
-    // One after the other, each in registers: a scrape asks for these sums of every interface.
-    for (std::size_t size = 0; size < sums.size(); size++) {
-        Cell sum{};
-        for (const auto& transports : traffic.cell)
-            for (const auto& sizes : transports)
-                add(sum, sizes[size]);
-        sums[size] = sum;
-    }
+    return sums_of(traffic).by_size;
+}
+
+TrafficSums sums_of(const traffic_stats& traffic) noexcept
+{
+    TrafficSums sums{};
+    // The sums of all sizes and that of the row stay in registers.
+    [&]<std::size_t... Size>(std::index_sequence<Size...>) {
+        CellPair by_size[TRAFFIC_SIZE_COUNT] = {};
+        for (std::size_t network = 0; network < TRAFFIC_NETWORK_COUNT; network++)
+            for (std::size_t transport = 0; transport < TRAFFIC_TRANSPORT_COUNT; transport++) {
+                const auto& row = traffic.cell[network][transport];
+                const CellPair cells[] = {std::bit_cast<CellPair>(row[Size])...};
+                ((by_size[Size] += cells[Size]), ...);
+                sums.cell[network][transport] = std::bit_cast<Cell>((cells[Size] + ...));
+            }
+        ((sums.by_size[Size] = std::bit_cast<Cell>(by_size[Size])), ...);
+    }(std::make_index_sequence<TRAFFIC_SIZE_COUNT>());
     return sums;
 }
 

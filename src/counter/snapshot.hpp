@@ -30,6 +30,13 @@ using Cell = traffic_cell;
 [[nodiscard]] std::array<Cell, TRAFFIC_TRANSPORT_COUNT> by_transport(const traffic_stats& traffic) noexcept;
 [[nodiscard]] std::array<Cell, TRAFFIC_SIZE_COUNT> by_size(const traffic_stats& traffic) noexcept;
 
+/// The breakdown with one side less: what a scrape asks of every interface, summed in one pass.
+struct TrafficSums {
+    Cell cell[TRAFFIC_NETWORK_COUNT][TRAFFIC_TRANSPORT_COUNT]; ///< of all sizes
+    std::array<Cell, TRAFFIC_SIZE_COUNT> by_size;
+};
+[[nodiscard]] TrafficSums sums_of(const traffic_stats& traffic) noexcept;
+
 /// The headline that the breakdown adds up to: equal to stats_map wherever the breakdown was always on.
 [[nodiscard]] pkt_stats roll_up(const traffic_stats& traffic) noexcept;
 

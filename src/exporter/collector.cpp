@@ -181,6 +181,8 @@ std::span<const InterfaceScrape> Collector::read(std::chrono::nanoseconds age)
         if (const auto read = source.reader->read(*scrape.snapshot); !read) {
             scrape.snapshot.reset();
             scrape.problem = read.error().message();
+        } else {
+            scrape.sums = sums_of(scrape.snapshot->traffic);
         }
         if (source.program)
             if (const auto info = source.program->info())

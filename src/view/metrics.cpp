@@ -13,10 +13,10 @@ namespace {
 
 /// An interface with what its series have in common: `device="eth0"`.
 struct Device {
-    const InterfaceScrape* scrape;
-    const Snapshot* counted; ///< null where it does not count
+    const InterfaceScrape* scrape = nullptr;
+    const Snapshot* counted = nullptr; ///< null where it does not count
     std::string label;
-    std::array<TrafficPart, traffic_parts> parts; ///< where it counts with the breakdown
+    std::array<TrafficPart, traffic_parts> parts{}; ///< where it counts with the breakdown
 };
 
 using Devices = std::vector<Device>;
@@ -39,7 +39,7 @@ const std::array<std::string, traffic_parts>& labels_of_parts()
 {
     static const std::array<std::string, traffic_parts> labels = [] {
         std::array<std::string, traffic_parts> all;
-        const auto parts = parts_of({});
+        const auto parts = parts_of(TrafficSums{});
         for (std::size_t i = 0; i < all.size(); i++)
             all[i] = part_labels(to_string(parts[i].ip_version), parts[i].protocol);
         return all;
@@ -52,9 +52,10 @@ constexpr std::string_view any = "any";
 
 void write_parts(MetricsWriter& writer, const Device& device, __u64 Cell::* figure, bool drop_zero)
 {
+    writer.begin_samples(device.label);
     const auto write = [&](std::string_view labels, std::uint64_t value) {
         if (value != 0 || !drop_zero)
-            writer.sample(device.label, labels, value);
+            writer.next_sample(labels, value);
     };
     const Snapshot& snapshot = *device.counted;
     if (snapshot.has_breakdown) {
@@ -82,16 +83,18 @@ Bounds bounds_of(const MetricsWriter& writer)
 
 void write_sizes(MetricsWriter& writer, const Device& device, const Bounds& bounds)
 {
-    const auto sizes = by_size(device.counted->traffic);
-    std::uint64_t packets = 0;
-    std::uint64_t bytes = 0;
+    Cell all{};
+    writer.begin_samples(device.label, "_bucket");
+    const auto& sizes = device.scrape->sums.by_size;
     for (std::size_t i = 0; i < sizes.size(); i++) {
-        packets += sizes[i].packets;
-        bytes += sizes[i].bytes;
-        writer.part("_bucket", device.label, bounds[i], packets);
+        all.packets += sizes[i].packets;
+        all.bytes += sizes[i].bytes;
+        writer.next_sample(bounds[i], all.packets);
     }
-    writer.part("_sum", device.label, {}, bytes);
-    writer.part("_count", device.label, {}, packets);
+    writer.begin_samples(device.label, "_sum");
+    writer.next_sample({}, all.bytes);
+    writer.begin_samples(device.label, "_count");
+    writer.next_sample({}, all.packets);
 }
 
 void write_traffic(MetricsWriter& writer, const Devices& devices, bool drop_zero)
@@ -190,14 +193,14 @@ std::string metrics(const Scrape& scrape, const MetricsOptions& options)
     Devices devices;
     devices.reserve(scrape.interfaces.size());
     for (const InterfaceScrape& interface : scrape.interfaces) {
-        const auto& snapshot = interface.snapshot;
-        const Snapshot* counted = interface.up() && snapshot ? &*snapshot : nullptr;
-        const bool has_parts = counted != nullptr && counted->has_breakdown;
-        devices.push_back(
-            {.scrape = &interface,
-             .counted = counted,
-             .label = label("device", interface.interface),
-             .parts = has_parts ? parts_of(counted->traffic) : std::array<TrafficPart, traffic_parts>{}});
+        Device& device = devices.emplace_back();
+        device.scrape = &interface;
+        device.label = label("device", interface.interface);
+        if (!interface.up() || !interface.snapshot)
+            continue;
+        device.counted = &*interface.snapshot;
+        if (device.counted->has_breakdown)
+            device.parts = parts_of(interface.sums);
     }
 
     MetricsWriter writer(options.format, bytes_besides + devices.size() * bytes_of_a_device);

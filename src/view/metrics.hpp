@@ -25,6 +25,8 @@ struct InterfaceScrape {
     std::string interface;
     std::optional<Instance> instance; ///< none where no counter was found
     std::optional<Snapshot> snapshot; ///< none where it could not be read
+    /// Of the snapshot's breakdown: made where it is read, while it is in the fastest of the caches.
+    TrafficSums sums{};
     std::optional<ProgramRuns> program;
     std::string problem; ///< why it does not count or cannot be read; empty where all is well
 

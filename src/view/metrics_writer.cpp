@@ -90,20 +90,25 @@ void MetricsWriter::begin(const MetricFamily& family)
         ((((text_ += "# UNIT ") += called) += ' ') += family.unit) += '\n';
 }
 
+void MetricsWriter::begin_samples(std::string_view labels, std::string_view suffix)
+{
+    (head_ = sample_) += suffix;
+    has_labels_ = !labels.empty();
+    if (has_labels_)
+        (head_ += '{') += labels;
+}
+
 /// A line in one go, for an exposition has thousands.
 template <class WriteNumber>
-void MetricsWriter::line(std::string_view name, std::string_view suffix, std::string_view labels,
-                         std::string_view more, std::size_t most_of_number, const WriteNumber& write_number)
+void MetricsWriter::line(std::string_view more, std::size_t most_of_number, const WriteNumber& write_number)
 {
+    constexpr std::string_view between = "} \n";
     const std::size_t before = text_.size();
-    const std::size_t most = name.size() + suffix.size() + labels.size() + more.size() + most_of_number + 4;
+    const std::size_t most = head_.size() + more.size() + between.size() + most_of_number;
     text_.resize_and_overwrite(before + most, [&](char* text, std::size_t size) {
-        char* at = put(put(text + before, name), suffix);
-        if (!labels.empty()) {
-            *at++ = '{';
-            at = put(put(at, labels), more);
+        char* at = put(put(text + before, head_), more);
+        if (has_labels_)
             *at++ = '}';
-        }
         *at++ = ' ';
         at = write_number(at, text + size - 1);
         *at++ = '\n';
@@ -111,28 +116,27 @@ void MetricsWriter::line(std::string_view name, std::string_view suffix, std::st
     });
 }
 
-void MetricsWriter::sample(std::string_view labels, double value)
+void MetricsWriter::next_sample(std::string_view more, std::uint64_t value)
 {
-    line(sample_, {}, labels, {}, most_digits,
-         [&](char* at, char* end) { return std::to_chars(at, end, value).ptr; });
+    line(more, most_digits, [&](char* at, char* end) { return std::to_chars(at, end, value).ptr; });
 }
 
-void MetricsWriter::sample(std::string_view labels, std::string_view more, std::uint64_t value)
+void MetricsWriter::sample(std::string_view labels, std::uint64_t value)
 {
-    line(sample_, {}, labels, more, most_digits,
-         [&](char* at, char* end) { return std::to_chars(at, end, value).ptr; });
+    begin_samples(labels);
+    next_sample({}, value);
+}
+
+void MetricsWriter::sample(std::string_view labels, double value)
+{
+    begin_samples(labels);
+    line({}, most_digits, [&](char* at, char* end) { return std::to_chars(at, end, value).ptr; });
 }
 
 void MetricsWriter::sample_digits(std::string_view labels, std::string_view digits)
 {
-    line(sample_, {}, labels, {}, digits.size(), [&](char* at, char* /*end*/) { return put(at, digits); });
-}
-
-void MetricsWriter::part(std::string_view suffix, std::string_view labels, std::string_view more,
-                         std::uint64_t value)
-{
-    line(name_, suffix, labels, more, most_digits,
-         [&](char* at, char* end) { return std::to_chars(at, end, value).ptr; });
+    begin_samples(labels);
+    line({}, digits.size(), [&](char* at, char* /*end*/) { return put(at, digits); });
 }
 
 std::string MetricsWriter::bound(std::uint64_t upper) const

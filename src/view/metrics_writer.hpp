@@ -40,14 +40,16 @@ public:
     void begin(const MetricFamily& family);
 
     /// A sample of the family. @param labels as label() makes them, joined by commas; may be empty
-    void sample(std::string_view labels, std::uint64_t value) { sample(labels, {}, value); }
+    void sample(std::string_view labels, std::uint64_t value);
     void sample(std::string_view labels, double value);
-    /// The same with labels in two pieces, the comma in one of them.
-    void sample(std::string_view labels, std::string_view more, std::uint64_t value);
     /// The same of a number of any size, as its digits.
     void sample_digits(std::string_view labels, std::string_view digits);
-    /// A histogram's sample. @param suffix "_bucket", "_sum", "_count"
-    void part(std::string_view suffix, std::string_view labels, std::string_view more, std::uint64_t value);
+
+    /// Begins samples of the family that have their first labels in common, and the suffix where it is a histogram:
+    /// "_bucket", "_sum", "_count". They are put together once, for there may be thousands of samples.
+    void begin_samples(std::string_view labels, std::string_view suffix = {});
+    /// One of them. @param more its other labels, with the comma before them; may be empty
+    void next_sample(std::string_view more, std::uint64_t value);
 
     /// The label of a bucket with this upper bound.
     [[nodiscard]] std::string bound(std::uint64_t upper) const;
@@ -57,12 +59,13 @@ public:
 
 private:
     template <class WriteNumber>
-    void line(std::string_view name, std::string_view suffix, std::string_view labels, std::string_view more,
-              std::size_t most_of_number, const WriteNumber& write_number);
+    void line(std::string_view more, std::size_t most_of_number, const WriteNumber& write_number);
 
     MetricsFormat format_;
-    std::string name_;   ///< of the family
-    std::string sample_; ///< what its samples are called
+    std::string name_;        ///< of the family
+    std::string sample_;      ///< what its samples are called
+    std::string head_;        ///< what the samples begin with that have something in common
+    bool has_labels_ = false; ///< whether those have any
     std::string text_;
 };
 

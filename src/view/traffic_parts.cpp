@@ -18,14 +18,6 @@ void add(Cell& sum, const Cell& cell) noexcept
     sum.bytes += cell.bytes;
 }
 
-Cell sum_of(const traffic_cell (&cells)[TRAFFIC_SIZE_COUNT]) noexcept
-{
-    Cell sum{};
-    for (const Cell& cell : cells)
-        add(sum, cell);
-    return sum;
-}
-
 } // namespace
 
 std::string_view to_string(IpVersion version) noexcept
@@ -60,14 +52,14 @@ IpVersion ip_version_of(traffic_network network) noexcept
     return IpVersion::none;
 }
 
-std::array<TrafficPart, traffic_parts> parts_of(const traffic_stats& traffic) noexcept
+std::array<TrafficPart, traffic_parts> parts_of(const TrafficSums& sums) noexcept
 {
     std::array<TrafficPart, traffic_parts> parts{};
     for (std::size_t transport = 0; transport < TRAFFIC_TRANSPORT_COUNT; transport++) {
         const std::string_view name = name_of(static_cast<traffic_transport>(transport)).key;
         const auto both = [&](traffic_network whole, traffic_network fragment) {
-            Cell sum = sum_of(traffic.cell[whole][transport]);
-            add(sum, sum_of(traffic.cell[fragment][transport]));
+            Cell sum = sums.cell[whole][transport];
+            add(sum, sums.cell[fragment][transport]);
             return sum;
         };
         parts[transport] = {IpVersion::v4, name, both(TRAFFIC_NETWORK_IPV4, TRAFFIC_NETWORK_IPV4_FRAGMENT)};
@@ -78,8 +70,8 @@ std::array<TrafficPart, traffic_parts> parts_of(const traffic_stats& traffic) no
         TrafficPart& part = parts[2 * TRAFFIC_TRANSPORT_COUNT + i];
         part.protocol = name_of(without_ip[i]).key;
         Cell sum{};
-        for (const auto& cells : traffic.cell[without_ip[i]])
-            add(sum, sum_of(cells));
+        for (const Cell& cell : sums.cell[without_ip[i]])
+            add(sum, cell);
         part.sum = sum;
     }
     return parts;

@@ -31,7 +31,7 @@ inline constexpr std::size_t networks_without_ip = 4; ///< ARP, MPLS, PPPoE and 
 inline constexpr std::size_t traffic_parts = 2 * std::size_t{TRAFFIC_TRANSPORT_COUNT} + networks_without_ip;
 
 /// All parts, always in the same order.
-[[nodiscard]] std::array<TrafficPart, traffic_parts> parts_of(const traffic_stats& traffic) noexcept;
+[[nodiscard]] std::array<TrafficPart, traffic_parts> parts_of(const TrafficSums& sums) noexcept;
 
 /// The cells by version of IP, in the order of the enum.
 [[nodiscard]] std::array<Cell, ip_versions> by_ip_version(const traffic_stats& traffic) noexcept;

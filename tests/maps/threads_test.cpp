@@ -87,7 +87,7 @@ TEST_F(ThreadsTest, ShareAMapping)
         pair before{};
         while (running.runs() < least_runs) {
             pair now{};
-            mapped.add_to(now);
+            mapped.sum_to(now);
             EXPECT_GE(now.first, before.first);
             EXPECT_GE(now.second, before.second);
             before = now;

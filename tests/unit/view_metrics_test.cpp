@@ -27,6 +27,7 @@ InterfaceScrape scrape_of(const Reading& reading)
     scrape.interface = reading.instance.interface;
     scrape.instance = reading.instance;
     scrape.snapshot = reading.snapshot;
+    scrape.sums = sums_of(reading.snapshot.traffic);
     return scrape;
 }
 
@@ -225,7 +226,7 @@ TEST(TrafficParts, AddUp)
     const traffic_stats traffic = samples::mixed().snapshot.traffic;
     Cell sum{};
     std::set<std::pair<IpVersion, std::string_view>> names;
-    for (const TrafficPart& part : parts_of(traffic)) {
+    for (const TrafficPart& part : parts_of(sums_of(traffic))) {
         sum.packets += part.sum.packets;
         sum.bytes += part.sum.bytes;
         names.emplace(part.ip_version, part.protocol);
