@@ -16,7 +16,7 @@ struct Device {
     const InterfaceScrape* scrape = nullptr;
     const Snapshot* counted = nullptr; ///< null where it does not count
     std::string label;
-    std::array<TrafficPart, traffic_parts> parts{}; ///< where it counts with the breakdown
+    std::array<Cell, traffic_parts> parts{}; ///< where it counts with the breakdown
 };
 
 using Devices = std::vector<Device>;
@@ -39,7 +39,7 @@ const std::array<std::string, traffic_parts>& labels_of_parts()
 {
     static const std::array<std::string, traffic_parts> labels = [] {
         std::array<std::string, traffic_parts> all;
-        const auto parts = parts_of(TrafficSums{});
+        const auto parts = all_parts();
         for (std::size_t i = 0; i < all.size(); i++)
             all[i] = part_labels(to_string(parts[i].ip_version), parts[i].protocol);
         return all;
@@ -60,7 +60,7 @@ void write_parts(MetricsWriter& writer, const Device& device, __u64 Cell::* figu
     const Snapshot& snapshot = *device.counted;
     if (snapshot.has_breakdown) {
         for (std::size_t i = 0; i < traffic_parts; i++)
-            write(labels_of_parts()[i], device.parts[i].sum.*figure);
+            write(labels_of_parts()[i], device.parts[i].*figure);
     } else if (figure == &Cell::bytes) {
         write(part_labels(any, any), snapshot.stats.total_bytes);
     } else {
@@ -200,7 +200,7 @@ std::string metrics(const Scrape& scrape, const MetricsOptions& options)
             continue;
         device.counted = &*interface.snapshot;
         if (device.counted->has_breakdown)
-            device.parts = parts_of(interface.sums);
+            device.parts = by_part(interface.sums);
     }
 
     MetricsWriter writer(options.format, bytes_besides + devices.size() * bytes_of_a_device);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "view/traffic_parts.hpp"
 
+#include <utility>
+
 #include "view/names.hpp"
 
 namespace xdpstat {
@@ -52,27 +54,34 @@ IpVersion ip_version_of(traffic_network network) noexcept
     return IpVersion::none;
 }
 
-std::array<TrafficPart, traffic_parts> parts_of(const TrafficSums& sums) noexcept
+// Both go first through the transports over IPv4, then through those over IPv6, then through what is no IP.
+
+std::array<TrafficPart, traffic_parts> all_parts() noexcept
 {
     std::array<TrafficPart, traffic_parts> parts{};
-    for (std::size_t transport = 0; transport < TRAFFIC_TRANSPORT_COUNT; transport++) {
-        const std::string_view name = name_of(static_cast<traffic_transport>(transport)).key;
-        const auto both = [&](traffic_network whole, traffic_network fragment) {
-            Cell sum = sums.cell[whole][transport];
-            add(sum, sums.cell[fragment][transport]);
-            return sum;
-        };
-        parts[transport] = {IpVersion::v4, name, both(TRAFFIC_NETWORK_IPV4, TRAFFIC_NETWORK_IPV4_FRAGMENT)};
-        parts[TRAFFIC_TRANSPORT_COUNT + transport] = {
-            IpVersion::v6, name, both(TRAFFIC_NETWORK_IPV6, TRAFFIC_NETWORK_IPV6_FRAGMENT)};
-    }
-    for (std::size_t i = 0; i < without_ip.size(); i++) {
-        TrafficPart& part = parts[2 * TRAFFIC_TRANSPORT_COUNT + i];
-        part.protocol = name_of(without_ip[i]).key;
-        Cell sum{};
-        for (const Cell& cell : sums.cell[without_ip[i]])
-            add(sum, cell);
-        part.sum = sum;
+    auto part = parts.begin();
+    for (const IpVersion version : {IpVersion::v4, IpVersion::v6})
+        for (std::size_t transport = 0; transport < TRAFFIC_TRANSPORT_COUNT; transport++)
+            *part++ = {version, name_of(static_cast<traffic_transport>(transport)).key};
+    for (const traffic_network network : without_ip)
+        *part++ = {IpVersion::none, name_of(network).key};
+    return parts;
+}
+
+std::array<Cell, traffic_parts> by_part(const TrafficSums& sums) noexcept
+{
+    std::array<Cell, traffic_parts> parts{};
+    auto part = parts.begin();
+    for (const auto& [whole, fragment] : {std::pair(TRAFFIC_NETWORK_IPV4, TRAFFIC_NETWORK_IPV4_FRAGMENT),
+                                          std::pair(TRAFFIC_NETWORK_IPV6, TRAFFIC_NETWORK_IPV6_FRAGMENT)})
+        for (std::size_t transport = 0; transport < TRAFFIC_TRANSPORT_COUNT; transport++) {
+            *part = sums.cell[whole][transport];
+            add(*part++, sums.cell[fragment][transport]);
+        }
+    for (const traffic_network network : without_ip) {
+        for (const Cell& cell : sums.cell[network])
+            add(*part, cell);
+        part++;
     }
     return parts;
 }

@@ -20,18 +20,19 @@ inline constexpr std::size_t ip_versions = 3;
 /// A frame's version by its outermost network layer; fragments are of theirs.
 [[nodiscard]] IpVersion ip_version_of(traffic_network network) noexcept;
 
-/// A part and how often it was counted.
+/// A part by its name.
 struct TrafficPart {
     IpVersion ip_version = IpVersion::none;
     std::string_view protocol; ///< the transport of what is IP; else the network layer
-    Cell sum{};
 };
 
 inline constexpr std::size_t networks_without_ip = 4; ///< ARP, MPLS, PPPoE and the rest
 inline constexpr std::size_t traffic_parts = 2 * std::size_t{TRAFFIC_TRANSPORT_COUNT} + networks_without_ip;
 
-/// All parts, always in the same order.
-[[nodiscard]] std::array<TrafficPart, traffic_parts> parts_of(const TrafficSums& sums) noexcept;
+/// All parts.
+[[nodiscard]] std::array<TrafficPart, traffic_parts> all_parts() noexcept;
+/// How often each was counted, in the order of all_parts().
+[[nodiscard]] std::array<Cell, traffic_parts> by_part(const TrafficSums& sums) noexcept;
 
 /// The cells by version of IP, in the order of the enum.
 [[nodiscard]] std::array<Cell, ip_versions> by_ip_version(const traffic_stats& traffic) noexcept;
