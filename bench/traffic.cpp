@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -25,8 +26,9 @@ using Clock = std::chrono::steady_clock;
 
 constexpr const char* receiving = "xs-receiving";
 constexpr const char* generating = "xs-generating";
-/// Frames sent in one go, for each run of a program elsewhere: a tenth of a second or more on any machine.
-constexpr std::uint32_t frames_a_run = 4;
+/// Pairs for each round of measurements elsewhere. Many that take some hundredths of a second tell more than few long
+/// ones: the two of a pair are then close together, on a machine whose speed changes.
+constexpr int pairs_a_round = 10;
 
 /// What is attached to the receiving end, and how many frames came through it.
 struct Subject {
@@ -65,13 +67,18 @@ private:
     KernelCounterReader counters_;
 };
 
+/// What is attached to the receiving end, exchanged in place: the interface is not set up anew.
+struct Attached {
+    bpfxx::Link link;
+    int program_fd;
+};
+
 /// Millions of frames a second that come through a program, as many as can be sent.
-bpfxx::Result<double> throughput(const Cable& cable, int generator_fd, int program_fd,
+bpfxx::Result<double> throughput(const Cable& cable, Attached& attached, int generator_fd, int program_fd,
                                  const std::vector<std::uint8_t>& frame, std::uint32_t count)
 {
-    const auto link = bpfxx::Link::attach_xdp(program_fd, cable.receiver(), bpfxx::XdpMode::native);
-    if (!link)
-        return std::unexpected(link.error());
+    BPFXX_TRY(attached.link.update(program_fd, attached.program_fd));
+    attached.program_fd = program_fd;
     BPFXX_TRY(send_frames(generator_fd, frame, count / 10)); // warms the ring and the caches up
     const auto before = cable.received();
     const auto begin = Clock::now();
@@ -92,10 +99,14 @@ bpfxx::Result<> run_rounds(std::array<Subject, 3>& subjects, const Cable& cable,
 {
     const auto frame = tcp_over_ipv4().bytes;
     Subject& empty = subjects[0];
+    auto link = bpfxx::Link::attach_xdp(empty.program_fd, cable.receiver(), bpfxx::XdpMode::native);
+    if (!link)
+        return std::unexpected(link.error());
+    Attached attached{.link = std::move(*link), .program_fd = empty.program_fd};
     const auto measure = [&](const Subject& subject) {
-        return throughput(cable, generator_fd, subject.program_fd, frame, settings.repeat * frames_a_run);
+        return throughput(cable, attached, generator_fd, subject.program_fd, frame, settings.repeat);
     };
-    for (int round = 0; round < settings.rounds; round++) {
+    for (int round = 0; round < settings.rounds * pairs_a_round; round++) {
         for (std::size_t i = 1; i < subjects.size(); i++) {
             Subject& subject = subjects.at(i);
             const bool first = round % 2 == 0;
@@ -158,7 +169,7 @@ bpfxx::Result<Section> measure_traffic(const Settings& settings)
             "side by side, by turns the one and the other first, {} frames each. Compared is what the kernel "
             "counted as received, in the time that it took. *Lost* is the median over the pairs, with the "
             "quarters of the pairs that lost less and more. Aim: at most 2%.",
-            settings.rounds, settings.repeat * frames_a_run),
+            settings.rounds * pairs_a_round, settings.repeat),
         .table = std::move(table)};
 }
 
