@@ -72,6 +72,9 @@ def run(kernel: kernels.Kernel, programs: dict[str, Path], folder: Path) -> gues
     guest.pack(unpacked, programs, SCRIPTS, old_objects(), initrd)
     begin = time.monotonic()
     log = guest.boot(unpacked, initrd, TIMEOUT)
+    if guest.lost_to_the_emulator(log):
+        (folder / "lost.log").write_text(log)
+        log = guest.boot(unpacked, initrd, TIMEOUT)
     initrd.unlink()
     report = guest.parse(log)
     report.release = report.release or unpacked.release
