@@ -157,7 +157,7 @@ void tell_attached(const std::string& interface, const AttachResult& result)
 bpfxx::Result<AttachResult> attach_and_tell(const std::string& interface, const AttachOptions& options,
                                             const Context& context)
 {
-    BPFXX_TRY(check_may_attach(interface));
+    BPFXX_TRY(check_may_attach(interface, options));
     AttachOptions complete = options;
     complete.mount_bpffs = context.mount_bpffs;
     auto result = attach(pin_root(context), interface, complete);

@@ -317,13 +317,13 @@ bool is_refusal(int error_number)
            error_number == EMSGSIZE;
 }
 
-Result<> check_may_attach(const std::string& interface)
+Result<> check_may_attach(const std::string& interface, const AttachOptions& options)
 {
     const auto found = find_interface(interface);
     if (!found)
         return std::unexpected(found.error());
     BPFXX_TRY(check_ethernet(*found));
-    return check_capabilities();
+    return options.dispatcher ? check_may_dispatch() : check_capabilities();
 }
 
 Result<AttachResult> attach(const PinRoot& root, const std::string& name, const AttachOptions& options)

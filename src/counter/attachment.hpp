@@ -61,7 +61,7 @@ struct AttachResult {
 
 /// Whether the interface is there and the caller may attach to it, before anything is touched. Errors: not_found,
 /// permission, naming the capability.
-[[nodiscard]] bpfxx::Result<> check_may_attach(const std::string& interface);
+[[nodiscard]] bpfxx::Result<> check_may_attach(const std::string& interface, const AttachOptions& options);
 
 /// Attaches the counter to an interface and pins it below the root, which is created where it is not there.
 /// Idempotent; mends what a crash of an earlier attach or detach left. A crash at any point leaves the old state or

@@ -37,4 +37,26 @@ std::vector<std::string> missing_to_attach(const Capabilities& held)
     return missing;
 }
 
+std::vector<std::string> missing_to_dispatch(const Capabilities& held)
+{
+    std::vector<std::string> missing;
+    if (!held.sys_admin)
+        missing.emplace_back("CAP_SYS_ADMIN");
+    if (!held.net_admin)
+        missing.emplace_back("CAP_NET_ADMIN");
+    return missing;
+}
+
+bpfxx::Result<> refuse_without(const std::vector<std::string>& missing, bpfxx::Text operation,
+                               bpfxx::Text subject)
+{
+    if (missing.empty())
+        return {};
+    std::string names;
+    for (const std::string& name : missing)
+        names += (names.empty() ? "" : " and ") + name;
+    return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::permission, operation, subject,
+                                             "missing " + names, "run as root: sudo xdpstat ..."));
+}
+
 } // namespace xdpstat

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "bpfxx/error.hpp"
+
 namespace xdpstat {
 
 /// Capabilities of the calling thread's effective set that matter here.
@@ -21,5 +23,11 @@ struct Capabilities {
 
 /// The names of those that attaching needs and the thread lacks.
 [[nodiscard]] std::vector<std::string> missing_to_attach(const Capabilities& held);
+/// The same of attaching in a dispatcher, and of leaving it: libxdp looks its programs up by their numbers.
+[[nodiscard]] std::vector<std::string> missing_to_dispatch(const Capabilities& held);
+
+/// Errors: permission, naming what is missing, unless that is nothing.
+[[nodiscard]] bpfxx::Result<> refuse_without(const std::vector<std::string>& missing, bpfxx::Text operation,
+                                             bpfxx::Text subject);
 
 } // namespace xdpstat

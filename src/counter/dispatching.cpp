@@ -23,6 +23,7 @@
 #include "bpfxx/pin.hpp"
 #include "bpfxx/program.hpp"
 #include "bpfxx/xdp.hpp"
+#include "counter/capabilities.hpp"
 #include "counter/dispatcher.hpp"
 #include "counter/libxdp.hpp"
 #include "counter/loader.hpp"
@@ -254,6 +255,8 @@ void describe_dispatched(Instance& instance, ListedDispatchers& listed)
 Result<Joined> join_dispatcher(const std::string& directory, const Interface& interface,
                                const AttachOptions& options)
 {
+    BPFXX_TRY(
+        refuse_without(missing_to_dispatch(capabilities()), "attach by a dispatcher to", interface.name));
     const auto only = only_mode(interface, options.mode);
     if (!only)
         return std::unexpected(only.error());
@@ -288,6 +291,11 @@ Result<Joined> join_dispatcher(const std::string& directory, const Interface& in
     return Joined{counter->length_source(), std::move(why_not_native)};
 }
 
+Result<> check_may_dispatch()
+{
+    return refuse_without(missing_to_dispatch(capabilities()), "change", "the dispatcher");
+}
+
 Result<> restore_dispatched_program(const std::string& directory)
 {
     const auto all = dispatched_by(pinned_dispatchers(), directory);
@@ -307,6 +315,7 @@ Result<> leave_dispatcher(const std::string& directory)
 {
     if (!is_dispatched(directory))
         return {};
+    BPFXX_TRY(check_may_dispatch());
     const auto all = dispatched_by(pinned_dispatchers(), directory);
     if (!all)
         return std::unexpected(all.error());

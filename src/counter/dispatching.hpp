@@ -33,6 +33,9 @@ struct Joined {
     std::string why_not_native; ///< where automatic mode fell back to generic; else empty
 };
 
+/// Errors: permission, naming the capabilities that joining and leaving a dispatcher need and this thread lacks.
+[[nodiscard]] bpfxx::Result<> check_may_dispatch();
+
 /// Attaches the counter by way of libxdp's dispatcher, beside what is in it already, and fills a folder with the mark and the
 /// pins, the program's under its first name, new_program_pin(). A crash leaves what leave_dispatcher() ends. Errors: as attach(); busy where the
 /// interface's program is no dispatcher of libxdp's; unsupported where the kernel or this build cannot.

@@ -102,14 +102,6 @@ bpfxx::Result<> tune(bpfxx::Skeleton<xdp_counter_bpf>& skeleton, const LoadOptio
     return {};
 }
 
-std::string join(const std::vector<std::string>& names)
-{
-    std::string text;
-    for (const std::string& name : names)
-        text += (text.empty() ? "" : " and ") + name;
-    return text;
-}
-
 /// Whether another source of lengths may load where this one did not: not where memory or descriptors ran out.
 bool may_lack_a_feature(const bpfxx::Error& error)
 {
@@ -142,11 +134,7 @@ bpfxx::Result<LoadedCounter> load_counter(const LoadOptions& options, xdp_counte
 
 bpfxx::Result<> check_capabilities()
 {
-    const auto missing = missing_to_attach(capabilities());
-    if (missing.empty())
-        return {};
-    return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::permission, "load", "the counter program",
-                                             "missing " + join(missing), "run as root: sudo xdpstat ..."));
+    return refuse_without(missing_to_attach(capabilities()), "load", "the counter program");
 }
 
 bpfxx::Result<LoadedCounter> load_counter(const LoadOptions& options)

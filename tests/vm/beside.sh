@@ -229,6 +229,25 @@ is_free() {
 	xdpstat attach v0 >/dev/null 2>&1 && xdpstat detach v0
 }
 
+CAP_NET_ADMIN=12
+CAP_SYS_ADMIN=21
+
+# with CAPABILITIES COMMAND...: xdpstat with these alone
+with() {
+	capabilities=$1
+	shift
+	guest_caps "$capabilities" xdpstat "$@"
+}
+
+# What SECURITY.md says that it needs, and no less.
+capabilities_beside() {
+	says "with $CAP_NET_ADMIN attach v0 --dispatcher" CAP_SYS_ADMIN &&
+		says "with $CAP_SYS_ADMIN attach v0 --dispatcher" CAP_NET_ADMIN && is_gone && leaves_no_dispatcher &&
+		with $CAP_SYS_ADMIN,$CAP_NET_ADMIN attach v0 --dispatcher && counts v0 v1 &&
+		says "with $CAP_NET_ADMIN detach v0" CAP_SYS_ADMIN && says "with $CAP_SYS_ADMIN detach v0" CAP_NET_ADMIN &&
+		counts v0 v1 && with $CAP_SYS_ADMIN,$CAP_NET_ADMIN detach v0 && is_gone && leaves_no_dispatcher
+}
+
 # A kernel that does not let a program in a dispatcher hand its frame to functions of its own: it is refused, and nothing is left.
 cannot_beside() {
 	says 'xdpstat attach v0 --dispatcher' 'functions of its own' 'attach without --dispatcher' && is_gone && leaves_no_dispatcher
@@ -236,7 +255,7 @@ cannot_beside() {
 
 beside() {
 	if try cannot_beside; then
-		for feature in alone serve renamed namespace moved deleted generic first others detach behind chain killed; do
+		for feature in alone capabilities serve renamed namespace moved deleted generic first others detach behind chain killed; do
 			absent dispatcher_$feature "refused, saying why"
 		done
 		neighbour load neighbour_drop 50
@@ -245,6 +264,7 @@ beside() {
 	else
 		xdpstat detach v0 # which that has attached
 		judge dispatcher_alone "" alone
+		judge dispatcher_capabilities "" capabilities_beside
 		judge dispatcher_serve "" serve_beside
 		judge dispatcher_renamed "" renamed_and_deleted
 		judge dispatcher_namespace "" in_another_namespace

@@ -22,6 +22,7 @@ PROGRAMS = {
     "xdpstat": "XDPSTAT_BINARY",
     "bpf_tests": "XDPSTAT_BPF_TESTS",
     "map_tests": "XDPSTAT_MAP_TESTS",
+    "guest_caps": "XDPSTAT_GUEST_CAPS",
     "guest_frames": "XDPSTAT_GUEST_FRAMES",
     "guest_neighbour": "XDPSTAT_GUEST_NEIGHBOUR",
     "old_build": "XDPSTAT_OLD_BUILD",

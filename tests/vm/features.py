@@ -53,6 +53,8 @@ FEATURES = (
     Feature("dispatcher_moved", "such a counter, and the program beside it, when the interface is moved to another network namespace", EXTENSIONS),
     Feature("dispatcher_deleted", "`detach` of such a counter of a deleted interface leaves others' pins", EXTENSIONS),
     Feature("dispatcher_generic", "`attach --dispatcher` in generic mode", EXTENSIONS),
+    Feature("dispatcher_capabilities", "`attach --dispatcher` and `detach` with CAP_SYS_ADMIN and CAP_NET_ADMIN alone, and with one less",
+            EXTENSIONS),
     Feature("dispatcher_refused", "libxdp's dispatcher, and the program in it, are named"),
     Feature("dispatcher_first", "before a program that drops, every frame counted", EXTENSIONS),
     Feature("dispatcher_others", "others come and go in the dispatcher, every frame counted", EXTENSIONS),
