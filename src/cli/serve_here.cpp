@@ -229,17 +229,15 @@ void tell_missing_maps(const std::vector<bpfxx::Error>& problems)
                      problem.message().c_str());
 }
 
-/// Opens them; with `retry` what cannot be opened for now is told and no error.
-bpfxx::Result<MapCollector> open_maps(const std::vector<MapTarget>& targets, bool retry, bpfxx::Proof proof)
+/// Opens them. What cannot be opened for now is told, and no error unless nothing else is asked for. @param needed at least one
+bpfxx::Result<MapCollector> open_maps(const std::vector<MapTarget>& targets, bool needed, bpfxx::Proof proof)
 {
-    if (!retry)
-        return MapCollector::open(targets, proof);
-    auto maps = MapCollector::open({}, proof);
-    if (!maps)
-        return maps;
-    const auto problems = maps->change(targets);
+    MapCollector maps(proof);
+    auto problems = maps.change(targets);
     if (!problems)
-        return std::unexpected(problems.error());
+        return std::unexpected(std::move(problems).error());
+    if (needed && !targets.empty() && problems->size() == targets.size())
+        return std::unexpected(std::move(problems->front()));
     tell_missing_maps(*problems);
     return maps;
 }
@@ -266,6 +264,16 @@ void tell_readiness(const std::string& problem)
         std::fputs("xdpstat: ready\n", stderr);
     else
         std::fprintf(stderr, "xdpstat: not ready: %s\n", printable(problem).c_str());
+}
+
+/// What is told of a map once, and not at every scrape.
+void tell_map(const std::string& name, const std::string& problem)
+{
+    if (problem.empty())
+        std::fprintf(stderr, "xdpstat: map %s: it is read\n", printable(name).c_str());
+    else
+        std::fprintf(stderr, "xdpstat: map %s: %s; xdpstat_map_up is 0 until it can be read\n",
+                     printable(name).c_str(), printable(problem).c_str());
 }
 
 bool has_only_maps(const ServeArguments& arguments)
@@ -324,7 +332,7 @@ bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, WebSettings& web,
                                       .problems = arguments.retry ? problems : nullptr});
     if (!collector)
         return std::unexpected(std::move(collector).error());
-    auto maps = open_maps(targets, arguments.retry, context.proof);
+    auto maps = open_maps(targets, !arguments.retry && has_only_maps(arguments), context.proof);
     if (!maps)
         return std::unexpected(std::move(maps).error());
     const auto found = collector->read();
@@ -347,7 +355,8 @@ bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, WebSettings& web,
                .drop_zero = arguments.drop_zero,
                .build = {.version = version, .commit = commit, .libbpf = bpfxx::libbpf_version()},
                .only_maps = arguments.retry && has_only_maps(arguments),
-               .readiness = arguments.retry ? tell_readiness : nullptr});
+               .readiness = arguments.retry ? tell_readiness : nullptr,
+               .map_problem = tell_map});
     const ServiceManager manager = ServiceManager::from_environment();
     const auto reload = [&] {
         if (arguments.attach && !arguments.fixed) {

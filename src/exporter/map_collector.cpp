@@ -152,21 +152,9 @@ bpfxx::Result<> MapCollector::open_map(Source& source, bpfxx::Proof proof)
     source.map = std::make_unique<bpfxx::Map>(std::move(*map));
     source.types = std::make_unique<bpfxx::TypeDecoder>(std::move(*types));
     source.reader = std::make_unique<bpfxx::EntryReader>(*source.map);
-    return {};
-}
-
-bpfxx::Result<MapCollector> MapCollector::open(const std::vector<MapTarget>& targets, bpfxx::Proof proof)
-{
-    MapCollector collector;
-    collector.proof_ = proof;
-    BPFXX_TRY(check_names(targets));
-    for (const MapTarget& target : targets) {
-        Source source = source_of(target);
-        BPFXX_TRY(open_map(source, proof));
-        BPFXX_TRY(read(source));
-        collector.sources_.push_back(std::move(source));
-    }
-    return collector;
+    // Some kinds of map, and some values, are seen to be of no use by reading them alone.
+    auto once = read(source);
+    return once ? bpfxx::Result<>() : std::unexpected(std::move(once).error());
 }
 
 MapCollector::Source* MapCollector::open_at(const std::string& pin)

@@ -19,13 +19,12 @@ namespace xdpstat {
 /// others with it; one that takes its place at the pin is read from then on. Not thread-safe.
 class MapCollector {
 public:
-    /// Errors: those of opening and reading a map; invalid where two have the same name or one lacks a field that is asked
-    /// for; unsupported where entries of its kind cannot be read.
-    [[nodiscard]] static bpfxx::Result<MapCollector> open(const std::vector<MapTarget>& targets,
-                                                          bpfxx::Proof proof);
+    /// Without a map.
+    explicit MapCollector(bpfxx::Proof proof) : proof_(proof) {}
 
     /// Serves these in place of the former ones. A map that cannot be opened is no failure here: it may come.
-    /// Returns why those that cannot be read for now are so. Errors: invalid, as open(); the former ones go on then.
+    /// Returns why those that cannot be read for now are so. Errors: invalid where two have the same name or one lacks a
+    /// field that is asked for; the former ones go on then.
     [[nodiscard]] bpfxx::Result<std::vector<bpfxx::Error>> change(const std::vector<MapTarget>& targets);
 
     [[nodiscard]] std::vector<MapScrape> read();
@@ -61,7 +60,7 @@ private:
     [[nodiscard]] Source* open_at(const std::string& pin);
 
     std::vector<Source> sources_;
-    bpfxx::Proof proof_ = bpfxx::Proof::btf;
+    bpfxx::Proof proof_;
 };
 
 } // namespace xdpstat

@@ -166,6 +166,7 @@ Response Site::metrics_page(const Request& request)
 {
     const auto interfaces = collector_.read();
     const auto maps = maps_.read();
+    tell_map_problems(maps);
     const MetricsFormat format = choose_format(request.accept);
     Response response;
     response.content_type = content_type(format);
@@ -224,6 +225,17 @@ void Site::tell_readiness()
     if (told_problem_ || !problem.empty())
         options_.readiness(problem);
     told_problem_ = std::move(problem);
+}
+
+void Site::tell_map_problems(const std::vector<MapScrape>& maps)
+{
+    if (!options_.map_problem)
+        return;
+    for (const MapScrape& map : maps) {
+        std::string& told = map_problems_[map.name];
+        if (told != map.problem)
+            options_.map_problem(map.name, told = map.problem);
+    }
 }
 
 void Site::compress(Response& response, const Request& request)

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,8 @@ struct SiteOptions {
     bool only_maps = false; ///< ready is what reads one of the maps, whatever the interfaces do
     /// Told what stands in the way, or that nothing does any more (empty), once a second where that has changed.
     std::function<void(const std::string& problem)> readiness;
+    /// Told why a map could not be read for a scrape, or that it is read again (empty), where that has changed.
+    std::function<void(const std::string& map, const std::string& problem)> map_problem;
 };
 
 enum class Method : std::uint8_t { get, head, other };
@@ -85,6 +88,7 @@ private:
     [[nodiscard]] std::string not_ready();
     [[nodiscard]] Response readiness();
     void tell_readiness();
+    void tell_map_problems(const std::vector<MapScrape>& maps);
     void compress(Response& response, const Request& request);
 
     Collector collector_;
@@ -94,6 +98,7 @@ private:
     ProcessMeter meter_;
     Gzip gzip_;
     std::optional<std::string> told_problem_;
+    std::map<std::string, std::string> map_problems_; ///< as told; a map without an entry had none
     std::shared_ptr<const std::string> event_;
     std::chrono::steady_clock::time_point event_time_;
 };

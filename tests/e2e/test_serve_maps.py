@@ -177,6 +177,25 @@ def test_a_file_is_read_again_at_sighup(kinds, serve_file, netns, tmp_path, fixe
     network.until(lambda: not any("xdpstat_map" in series for series in server.metrics()), "none is left")
 
 
+def test_a_map_that_is_missing_takes_nothing_else_with_it(kinds, start_server, netns):  # noqa: F811
+    """Beside what can be served it is told; why it cannot be read is said once, and again when that changes."""
+    pin = kinds / "late"
+    server = start_server("--map", kinds / "flows", "--map", f"late={pin}", netns=netns)
+
+    def up() -> list[int]:
+        samples = server.metrics()
+        return [samples[f'xdpstat_map_up{{map="{name}"}}'] for name in ("flows", "late")]
+
+    assert up() == up() == [1, 0]
+    until = "xdpstat_map_up is 0 until it can be read"
+    assert told(server) == [f"xdpstat: map late: its pin {pin} is not there; {until}\n"]
+    run = subprocess.run(["bpftool", "map", "pin", "pinned", kinds / "cpu_numbers", pin])
+    assert run.returncode == 0 and up() == up() == [1, 1]
+    pin.unlink()
+    assert up() == [1, 0]
+    assert told(server, 2) == ["xdpstat: map late: it is read\n", f"xdpstat: map late: its pin {pin} is not there; {until}\n"]
+
+
 WRONG_FILES = {
     "no file": (None, 3, "No such file"),
     "empty": ("", 2, ":1: there is no field maps"),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <random>
 
+#include <gtest/gtest.h>
+
 #include "exporter/row_log.hpp"
 
 namespace xdpstat {
