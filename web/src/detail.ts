@@ -160,7 +160,7 @@ export class Detail {
         const gone = !live && !several;
         const restarted = live?.restarted && view.now - live.restarted < SPAN * 1000 ? `The counter began anew at ${clock(live.restarted)}.` : "";
         const notes = gone
-            ? `There is no ${this.shown!.selected} any more, or its counter was taken away.`
+            ? `No interface ${this.shown!.selected} is counted here: its counter was taken away, or there is none of that name.`
             : several
               ? sumNotes(view)
               : [live?.problem ?? "", info ? (NOTES[info.mode] ?? "") : "", restarted, info && !info.breakdown ? "It counts without the breakdown: protocols in packets alone, and no sizes." : ""]

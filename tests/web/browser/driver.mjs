@@ -69,6 +69,7 @@ const actions = {
     select: (selector, value) => page.selectOption(selector, value),
     hover: (selector, x, y) => page.hover(selector, { position: { x, y } }),
     media: (colorScheme) => page.emulateMedia({ colorScheme }),
+    forceColors: (forced) => page.emulateMedia({ forcedColors: forced ? "active" : "none" }),
     resize: (width, height) => page.setViewportSize({ width, height }),
     text: (selector) => page.textContent(selector),
     screenshot: (path) => page.screenshot({ path }),

@@ -180,6 +180,23 @@ def test_light_and_dark(page):
     until_dark(browser, False)
 
 
+def test_what_is_chosen_is_seen_in_forced_colors(page):
+    """Where a person's own few colours replace the page's, which takes backgrounds and shadows away."""
+    _, _, browser = page
+    look = "(element => { const style = getComputedStyle(element); return [style.backgroundColor, style.color, style.outlineStyle].join(); })"
+    chosen = {
+        "the unit": ("#unit input:checked + span", "#unit input:not(:checked) + span"),
+        "the kind": ('#kinds button[aria-pressed="true"]', '#kinds button[aria-pressed="false"]'),
+    }
+    browser("forceColors", True)
+    for what, (one, other) in chosen.items():
+        browser.until(f"document.querySelector({one!r}) && document.querySelector({other!r})")
+        looks = [browser.get(f"{look}(document.querySelector({selector!r}))") for selector in (one, other)]
+        assert looks[0] != looks[1], what
+    browser.until("document.querySelector('#interfaces tr:has([aria-current])')")
+    assert browser.get("getComputedStyle(document.querySelector('#interfaces tr:has([aria-current])')).outlineStyle") == "solid"
+
+
 def test_keyboard_alone(page):
     """Everything without a pointer; letters are no shortcuts where something is typed, nor for those who want none."""
     _, _, browser = page
