@@ -88,9 +88,10 @@ page: deps-to-page ## build the live page anew: web/dist
 bench: deps ## measure, and print ratios (root)
 	@cmake --preset release && cmake --build --preset release && scripts/bench
 
-sanitize: deps ## run the tests under the address, undefined-behaviour and thread sanitizers (root)
+sanitize: deps ## run the tests under the address, undefined-behaviour and thread sanitizers, and with calls checked (root)
 	@cmake --preset asan-ubsan && cmake --build --preset asan-ubsan && cmake --build --preset asan-ubsan-e2e && scripts/run-tests asan-ubsan && scripts/run-tests asan-ubsan-e2e
 	@cmake --preset tsan && cmake --build --preset tsan && scripts/run-tests tsan
+	@cmake --preset cfi && cmake --build --preset cfi && scripts/run-tests cfi
 
 soak: deps ## scrape `xdpstat serve` ten million times and read a million snapshots a second, and see its memory stay (root)
 	@cmake --preset release && cmake --build --preset release && scripts/soak
