@@ -320,6 +320,15 @@ def test_the_pins_are_not_mounted_below_sys(folder):
         assert container["env"] == [{"name": "LIBXDP_BPFFS", "value": mount["mountPath"]}]
 
 
+@pytest.mark.parametrize("folder", [OWN, OWN.parent / "sys-admin", DEPLOY / "openshift"], ids=name_of)
+def test_in_the_nodes_network_the_probe_tells_whether_it_has_reached_the_pod(folder):
+    pod = pod_of(pick(render(folder), "DaemonSet"))
+    (container,) = pod["containers"]
+    (root,) = [word.removeprefix("--pin-root=") for word in container["args"] if word.startswith("--pin-root=")]
+    assert pod["hostNetwork"] and container["readinessProbe"]["httpGet"] == {"path": f"/readyz?pin-root={root}", "port": "metrics"}
+    assert container["readinessProbe"]["periodSeconds"] == 10, "what the base says besides"
+
+
 def test_the_job_for_one_node_is_what_each_node_does():
     (for_all,) = pod_of(render(OWN.parent / "remove")[0])["initContainers"]
     (for_one,) = pod_of(render(OWN.parent / "remove-from-node")[0])["containers"]
