@@ -232,6 +232,8 @@ def test_a_pod_may_no_more_than_it_needs(folder):
         reads = any("csi" in volume for volume in pod.get("volumes", []))
         assert pod["tolerations"] == (roles if reads else [{"operator": "Exists"}])
         assert not {"hostPID", "hostIPC"} & set(pod)
+        # One on each node, wherever others are.
+        assert not {"topologySpreadConstraints", "affinity"} & set(pod)
         for container in containers_of(pod):
             context = container["securityContext"]
             assert context["allowPrivilegeEscalation"] is False and context["readOnlyRootFilesystem"] is True
