@@ -355,6 +355,7 @@ bpfxx::Result<> serve_on(std::vector<ListeningSocket> sockets, WebSettings& web,
                .drop_zero = arguments.drop_zero,
                .build = {.version = version, .commit = commit, .libbpf = bpfxx::libbpf_version()},
                .only_maps = arguments.retry && has_only_maps(arguments),
+               .pin_root = context.pin_root,
                .readiness = arguments.retry ? tell_readiness : nullptr,
                .map_problem = tell_map});
     const ServiceManager manager = ServiceManager::from_environment();

@@ -152,7 +152,7 @@ Response Site::route(std::string_view path, std::string_view query, const Reques
     if (path == healthz_path)
         return text(200, "ok");
     if (path == readyz_path)
-        return readiness();
+        return readiness(query);
     const auto files = embedded_files();
     // Browsers ask for it beside an answer that is no page, which cannot say where its icon is.
     const auto found =
@@ -208,8 +208,11 @@ std::string Site::not_ready()
     return collector_.not_ready();
 }
 
-Response Site::readiness()
+Response Site::readiness(std::string_view query)
 {
+    const auto roots = query_values(query, "pin-root");
+    if (std::ranges::any_of(roots, [this](const std::string& root) { return root != options_.pin_root; }))
+        return text(503, "not ready: another server answers here, whose pin root is " + options_.pin_root);
     const std::string problem = not_ready();
     return problem.empty() ? text(200, "ready") : text(503, "not ready: " + problem);
 }

@@ -25,7 +25,8 @@ struct SiteOptions {
     std::string telemetry_path = "/metrics";
     bool drop_zero = false;
     BuildFacts build;
-    bool only_maps = false; ///< ready is what reads one of the maps, whatever the interfaces do
+    bool only_maps = false;    ///< ready is what reads one of the maps, whatever the interfaces do
+    std::string pin_root = {}; ///< who asks for the readiness of another one has reached the wrong server
     /// Told what stands in the way, or that nothing does any more (empty), once a second where that has changed.
     std::function<void(const std::string& problem)> readiness;
     /// Told why a map could not be read for a scrape, or that it is read again (empty), where that has changed.
@@ -86,7 +87,7 @@ private:
     [[nodiscard]] Response metrics_page(const Request& request);
     [[nodiscard]] Response history(std::string_view query);
     [[nodiscard]] std::string not_ready();
-    [[nodiscard]] Response readiness();
+    [[nodiscard]] Response readiness(std::string_view query);
     void tell_readiness();
     void tell_map_problems(const std::vector<MapScrape>& maps);
     void compress(Response& response, const Request& request);

@@ -232,6 +232,8 @@ def test_a_pod_may_no_more_than_it_needs(folder):
         reads = any("csi" in volume for volume in pod.get("volumes", []))
         assert pod["tolerations"] == (roles if reads else [{"operator": "Exists"}])
         assert not {"hostPID", "hostIPC"} & set(pod)
+        # One on each node, wherever others are.
+        assert not {"topologySpreadConstraints", "affinity"} & set(pod)
         for container in containers_of(pod):
             context = container["securityContext"]
             assert context["allowPrivilegeEscalation"] is False and context["readOnlyRootFilesystem"] is True
@@ -318,6 +320,15 @@ def test_the_pins_are_not_mounted_below_sys(folder):
         assert not mount["mountPath"].startswith("/sys")
         assert [word for word in container["args"] if word.startswith("--pin-root")] == [f"--pin-root={mount['mountPath']}/xdpstat"]
         assert container["env"] == [{"name": "LIBXDP_BPFFS", "value": mount["mountPath"]}]
+
+
+@pytest.mark.parametrize("folder", [OWN, OWN.parent / "sys-admin", DEPLOY / "openshift"], ids=name_of)
+def test_in_the_nodes_network_the_probe_tells_whether_it_has_reached_the_pod(folder):
+    pod = pod_of(pick(render(folder), "DaemonSet"))
+    (container,) = pod["containers"]
+    (root,) = [word.removeprefix("--pin-root=") for word in container["args"] if word.startswith("--pin-root=")]
+    assert pod["hostNetwork"] and container["readinessProbe"]["httpGet"] == {"path": f"/readyz?pin-root={root}", "port": "metrics"}
+    assert container["readinessProbe"]["periodSeconds"] == 10, "what the base says besides"
 
 
 def test_the_job_for_one_node_is_what_each_node_does():

@@ -270,6 +270,27 @@ def test_two_on_one_port(tool, start):  # noqa: F811
     assert second.get("/healthz").status == 200
 
 
+def test_another_server_on_the_port_is_not_taken_for_the_pod(tool, start):  # noqa: F811
+    """As a probe asks in the node's network, where one that is no pod may have the port: it answers, and says that it is not meant."""
+    tool.veth("port0", "peer0")
+    elsewhere = tool.pin_root.parent / "elsewhere"
+    stranger = start("port0", "--attach", root=elsewhere)
+    assert stranger.get(f"/readyz?pin-root={elsewhere}").status == stranger.get("/readyz").status == 200
+    port = stranger.urls[0].rpartition(":")[2].strip("/")
+    pod = start("port0", "--attach", listen=f"127.0.0.1:{port}")
+    pod.hear(".*another process listens there.*")
+    ask = f"/readyz?pin-root={tool.pin_root}"
+    refused = stranger.get(ask)
+    assert (refused.status, refused.text.strip()) == (503, f"not ready: another server answers here, whose pin root is {elsewhere}")
+    assert stranger.stop() == 0
+    pod.wait_until_it_listens()
+    network.until(lambda: "holds it" in pod.get(ask).text, "the pod answers for itself", PATIENCE)
+    tool.xdpstat("detach", "port0", "--pin-root", elsewhere, netns=tool.netns)
+    network.until(lambda: pod.get(ask).status == 200, "it counts", PATIENCE)
+    assert pod.process.poll() is None
+    elsewhere.rmdir()
+
+
 def test_the_interfaces_of_the_default_routes(tool, start, xdpstat):  # noqa: F811
     for number, name in enumerate(("way0", "way1", "way2")):
         tool.veth(name, f"peer{number}")
