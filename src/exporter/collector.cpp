@@ -207,4 +207,9 @@ std::string Collector::not_ready() const
                             : scrapes_.front().interface + ": " + scrapes_.front().problem;
 }
 
+std::string Collector::problem() const
+{
+    return options_.problems ? options_.problems->first() : std::string();
+}
+
 } // namespace xdpstat

@@ -50,6 +50,9 @@ public:
     /// Why nothing can be served: the pin root cannot be looked at, or no interface that was named counts; where problems are
     /// told, also that no interface at all counts, and the problem. Empty where all is well. Of the last reading.
     [[nodiscard]] std::string not_ready() const;
+    /// What stands in the way of attaching as it was asked for, where problems are told; others may count all the same. Empty where
+    /// nothing does.
+    [[nodiscard]] std::string problem() const;
     /// Looks for changes at the next reading, whatever hints at them.
     void look_again() noexcept { next_look_ = {}; }
 

@@ -213,8 +213,10 @@ Response Site::readiness(std::string_view query)
     const auto roots = query_values(query, "pin-root");
     if (std::ranges::any_of(roots, [this](const std::string& root) { return root != options_.pin_root; }))
         return text(503, "not ready: another server answers here, whose pin root is " + options_.pin_root);
-    const std::string problem = not_ready();
-    return problem.empty() ? text(200, "ready") : text(503, "not ready: " + problem);
+    if (const std::string problem = not_ready(); !problem.empty())
+        return text(503, "not ready: " + problem);
+    const std::string problem = collector_.problem();
+    return text(200, problem.empty() ? "ready" : "ready, but " + problem);
 }
 
 void Site::tell_readiness()

@@ -241,6 +241,9 @@ def test_two_loaders_on_one_node(tool, start):  # noqa: F811
     assert same.readiness() == (200, "ready")
     other = start("two0", "--attach", "--layout", "shared")
     other.hear(".*layout percpu, not shared.*")
+    # What it serves is right, and so it is ready; it says all the same that its own settings are not those in use.
+    status, said = other.readiness()
+    assert status == 200 and said.startswith("ready, but cannot attach to two0: ") and "layout percpu, not shared" in said
     elsewhere = start("two0", "--attach", root=tool.pin_root.parent / "elsewhere")
     elsewhere.lacks("a counter that is not pinned here holds it")
     elsewhere.stop()
@@ -253,7 +256,7 @@ def test_two_loaders_on_one_node(tool, start):  # noqa: F811
     first.stop()
     tool("detach", "two0")
     network.until(lambda: tool.status().get("two0", {}).get("layout") == "shared", "the second has its turn", PATIENCE)
-    network.until(lambda: other.readiness()[0] == 200, "and is ready")
+    network.until(lambda: other.readiness() == (200, "ready"), "and is ready", PATIENCE)
 
 
 def test_two_on_one_port(tool, start):  # noqa: F811
