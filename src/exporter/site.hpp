@@ -25,7 +25,8 @@ struct SiteOptions {
     std::string telemetry_path = "/metrics";
     bool drop_zero = false;
     BuildFacts build;
-    bool only_maps = false;    ///< ready is what reads one of the maps, whatever the interfaces do
+    bool only_maps = false; ///< ready is what reads one of the maps, whatever the interfaces do
+    // NOLINTNEXTLINE(readability-redundant-member-init): without it g++ wants it in every list
     std::string pin_root = {}; ///< who asks for the readiness of another one has reached the wrong server
     /// Told what stands in the way, or that nothing does any more (empty), once a second where that has changed.
     std::function<void(const std::string& problem)> readiness;
