@@ -101,6 +101,7 @@ struct TlsContext::State {
     // Streams take it as one that may change, and only make their own state from it. Its calls that throw are not used.
     mutable asio::ssl::context context{asio::ssl::context::tls_server};
     TlsConfig config;
+    bool is_encrypted = false; ///< a file wanted a pass phrase
 };
 
 TlsContext::TlsContext(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -111,10 +112,24 @@ bpfxx::Result<std::shared_ptr<const TlsContext>> TlsContext::open(const TlsConfi
     auto state = std::make_unique<State>();
     state->config = config;
     SSL_CTX* context = state->context.native_handle();
+    // In place of OpenSSL's own, which asks on the terminal: there is nobody there, and everybody would wait.
+    boost::system::error_code ignored;
+    (void)state->context.set_password_callback(
+        [&is_encrypted = state->is_encrypted](std::size_t, asio::ssl::context::password_purpose) {
+            is_encrypted = true;
+            return std::string();
+        },
+        ignored);
     ERR_clear_error();
     if (SSL_CTX_use_certificate_chain_file(context, config.cert_file.c_str()) != 1)
         return std::unexpected(bad_file("use the certificate", config.cert_file));
-    if (SSL_CTX_use_PrivateKey_file(context, config.key_file.c_str(), SSL_FILETYPE_PEM) != 1)
+    const bool has_key = SSL_CTX_use_PrivateKey_file(context, config.key_file.c_str(), SSL_FILETYPE_PEM) == 1;
+    if (state->is_encrypted)
+        return std::unexpected(bpfxx::make_error(
+            bpfxx::ErrorKind::invalid, "use the private key", config.key_file,
+            "it is encrypted, and pass phrases are not supported",
+            "decrypt it for this server alone to read: openssl pkey -in " + config.key_file + " -out NEW"));
+    if (!has_key)
         return std::unexpected(bad_file("use the private key", config.key_file));
     if (SSL_CTX_check_private_key(context) != 1)
         return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::invalid, "use the private key",

@@ -6,6 +6,7 @@ import os
 import re
 import select
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -189,6 +190,31 @@ def test_a_renewed_certificate_is_taken_without_being_told(start, authority, tmp
     network.until(is_told, "the half is noticed")
     assert "going on with what was read before" in server.process.stderr.readline()
     assert serial(server, authority) == now
+
+
+def encrypt(key: Path, old_form: bool) -> None:
+    """With the pass phrase "secret", as PKCS #8 or in the older form that is named after its algorithm."""
+    made = key.with_suffix(".encrypted")
+    Authority.run("ec" if old_form else "pkey", "-in", key, "-aes256", "-passout", "pass:secret", "-out", made)
+    os.replace(made, key)
+
+
+@pytest.mark.parametrize("old_form", [False, True])
+def test_an_encrypted_key_is_refused_and_nobody_is_asked_for_its_pass_phrase(start_server, xdpstat, authority, netns, pin_root, tmp_path, old_form):  # noqa: F811
+    """Standard input is a pipe that nobody writes to: who reads it waits for ever."""
+    config = tmp_path / "web.yml"
+    config.write_text(TLS + "}\n")
+    server = start_server("--web.config.file", config, netns=netns, stdin=subprocess.PIPE)
+    now = serial(server, authority)
+    encrypt(tmp_path / "server.key", old_form)
+    server.process.send_signal(signal.SIGHUP)
+    told = server.process.stderr.readline()
+    assert "it is encrypted, and pass phrases are not supported" in told and "going on with what was read before" in told
+    assert serial(server, authority) == now
+    again = xdpstat.start("serve", "--web.config.file", config, "--pin-root", pin_root, netns=netns, stdin=subprocess.PIPE)
+    assert again.wait(timeout=10) == 2
+    (line,) = again.stderr.readlines()
+    assert "it is encrypted" in line and f"openssl pkey -in {tmp_path}/server.key -out NEW" in line
 
 
 def test_an_expired_certificate_is_told_of(start, authority):
