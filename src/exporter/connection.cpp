@@ -11,7 +11,6 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -148,12 +147,6 @@ public:
 private:
     std::size_t& count_;
 };
-
-/// Of its own what it needs: the connection may end meanwhile.
-asio::awaitable<bool> check_password(std::shared_ptr<const WebState> web, Login login)
-{
-    co_return web->passwords.check(login);
-}
 
 /// One connection: its bytes, and what was read of the next requests.
 class Session {
@@ -293,7 +286,9 @@ private:
                 co_return RequestFault{503, "too many passwords are being checked"};
             const Counted counted(all_.checking);
             // By another thread: this one goes on with other connections.
-            right = co_await asio::co_spawn(*all_.workers, check_password(web, *login), asio::use_awaitable);
+            const bool fits =
+                co_await all_.passwords->check(login->password, web->passwords.hash_of(login->user));
+            right = fits && web->passwords.has(login->user);
             web->passwords.remember(*login, *right);
         }
         co_return *right ? std::nullopt : std::optional(stranger);

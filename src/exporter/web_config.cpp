@@ -155,6 +155,11 @@ void read_users(const YAML::Node& node, WebConfig& config)
         const auto hash = entry.second.as<std::string>();
         if (!is_bcrypt(hash))
             throw BadField{line_of(entry.second), "basic_auth_users." + user + " is no bcrypt hash"};
+        if (bcrypt_cost(hash) > most_bcrypt_cost)
+            throw BadField{line_of(entry.second),
+                           "basic_auth_users." + user + " has the cost " + std::to_string(bcrypt_cost(hash)) +
+                               ", and at most " + std::to_string(most_bcrypt_cost) +
+                               " is taken: each guess takes a processor for the time that it says"};
         if (!config.users.emplace(user, hash).second)
             throw BadField{line_of(entry.first), "basic_auth_users." + user + " is there twice"};
     }

@@ -10,6 +10,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import time
 from pathlib import Path
 
 import network
@@ -292,9 +293,24 @@ def test_passwords_do_not_hold_others_up(start, bcrypt_hash):
             guesser.socket.close()
 
 
-def test_users_are_read_again(start, bcrypt_hash, tmp_path):
-    import signal
+def test_the_end_does_not_wait_for_passwords(start):
+    """Of the highest cost that is taken: seconds for each guess, of which several wait for the first."""
+    server = start("basic_auth_users: {dear: $2y$16$X0h1gDsPszWURQaxFh.zoubFi6DXncSjhoQNJgRrnGs7EsimhC7zG}\n")
+    guessers = [server.client(timeout=60) for _ in range(17)]
+    try:
+        for number, guesser in enumerate(guessers):
+            guesser.send(f"GET / HTTP/1.1\r\nHost: localhost\r\nAuthorization: {basic('dear', str(number))}\r\n\r\n".encode())
+        # The one too many hears so once the others wait, or one of them is compared already.
+        assert select.select([guesser.socket for guesser in guessers], [], [], 60)[0]
+        began = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - began < 5, "two seconds are given to answers under way"
+    finally:
+        for guesser in guessers:
+            guesser.socket.close()
 
+
+def test_users_are_read_again(start, bcrypt_hash, tmp_path):
     server = start(f"basic_auth_users: {{alice: '{bcrypt_hash}'}}\n")
     assert server.get("/healthz", Authorization=basic("alice", "secret")).status == 200
     (tmp_path / "web.yml").write_text(f"basic_auth_users: {{bob: '{bcrypt_hash}'}}\n")
@@ -329,6 +345,8 @@ WRONG = {
     "no authority": (TLS + ", client_auth_type: RequireAndVerifyClientCert}\n", "client_auth_type needs client_ca_file"),
     "needless authority": (TLS + ", client_ca_file: ca.crt}\n", "needs a client_auth_type that verifies"),
     "plain password": ("basic_auth_users: {alice: secret}\n", ":1: basic_auth_users.alice is no bcrypt hash"),
+    "dear password": ("basic_auth_users:\n  alice: $2y$17$X0h1gDsPszWURQaxFh.zoubFi6DXncSjhoQNJgRrnGs7EsimhC7zG\n",
+                      ":2: basic_auth_users.alice has the cost 17, and at most 16 is taken"),
     "kind": ("http_server_config: {http2: perhaps}\n", "http_server_config.http2 has a value of the wrong kind"),
     "header": ("http_server_config: {headers: {Set-Cookie: a}}\n", "header Set-Cookie cannot be set"),
     "header's lines": ('http_server_config: {headers: {X-Frame-Options: "a\\r\\nb: c"}}\n', "has control characters"),
