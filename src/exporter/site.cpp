@@ -58,11 +58,12 @@ Response file(const EmbeddedFile& found, const Request& request)
     // A page of another version may be served the next time: ask, which costs a few bytes.
     response.fields.emplace_back("Cache-Control", "no-cache");
     response.fields.emplace_back("ETag", found.etag);
+    // Also of a 304 (RFC 9110, 15.4.5).
+    response.fields.emplace_back("Vary", "Accept-Encoding");
     if (matches_tag(request.if_none_match, found.etag)) {
         response.status = 304;
         return response;
     }
-    response.fields.emplace_back("Vary", "Accept-Encoding");
     if (found.gzip.empty()) {
         response.fixed = found.bytes;
     } else if (takes_gzip(request.accept_encoding)) {

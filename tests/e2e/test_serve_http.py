@@ -72,6 +72,7 @@ def test_page_refers_to_what_there_is(server):
         if tag := file.fields.get("etag"):
             again = server.get(f"/{link}", If_None_Match=tag)
             assert (again.status, again.body, again.fields["etag"]) == (304, b"", tag)
+            assert again.fields["vary"] == file.fields["vary"] == "Accept-Encoding"
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\bstyle=|\bon\w+=", answer.text), "the policy would not let it be"
 
 
