@@ -343,13 +343,23 @@ def one_line(result: subprocess.CompletedProcess) -> str:
     return result.stderr
 
 
-def test_wrong_starts_say_why_on_one_line(xdpstat, server, netns, pin_root, make_namespace):
+def test_wrong_starts_say_why_on_one_line(xdpstat, server, netns, pin_root, tmp_path):
     def serve(*words) -> subprocess.CompletedProcess:
         return xdpstat("serve", *words, "--pin-root", pin_root, netns=netns, check=False)
 
     address = server.urls[0].removeprefix("http://").rstrip("/")
     taken = serve("--web.listen-address", address)
     assert taken.returncode == 5 and f"cannot listen on {address}: another process listens there" in one_line(taken)
+    local = tmp_path / "socket"
+    local.write_text("no socket")
+    file = serve("--web.listen-address", f"unix:{local}")
+    assert file.returncode == 5 and f"cannot listen on unix:{local}: a file that is no socket is there" in one_line(file)
+    local.unlink()
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(local))
+        listening.listen()
+        taken = serve("--web.listen-address", f"unix:{local}")
+        assert taken.returncode == 5 and "another process listens there; see which: ss -lxp" in one_line(taken)
     for bad in ("nowhere", "127.0.0.1:99999", "::1:80", "example.com:80", "unix:"):
         wrong = serve("--web.listen-address", bad)
         assert wrong.returncode == 2 and "cannot listen on" in one_line(wrong)
