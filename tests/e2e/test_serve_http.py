@@ -370,7 +370,8 @@ def test_wrong_starts_say_why_on_one_line(xdpstat, server, netns, pin_root, tmp_
     absent = serve("nothere0", "--attach", "--web.listen-address", "127.0.0.1:0")
     assert absent.returncode == 3 and "nothere0" in one_line(absent)
     assert serve("--attach").returncode == 2
-    assert serve("--web.telemetry-path", "metrics").returncode == 2
+    for path in ("metrics", "/é", "/a b", "/a?b", "/a\x7f"):
+        assert serve("--web.telemetry-path", path).returncode == 2
     for path in ("/", "/api/v1/snapshot", "/app.js", "/healthz"):
         hidden = serve("--web.telemetry-path", path)
         assert hidden.returncode == 2 and "the page or the API is there" in one_line(hidden)
