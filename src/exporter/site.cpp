@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "exporter/embedded_file.hpp"
 #include "exporter/negotiation.hpp"
@@ -109,6 +110,25 @@ Site::Site(Collector collector, MapCollector maps, SiteOptions options)
 {
 }
 
+namespace {
+
+/// The parameters of a path of the API: a name that is none of them would be thought to choose something. Nothing: any query is
+/// taken, and ignored.
+std::optional<std::span<const std::string_view>> parameters_of(std::string_view path)
+{
+    static constexpr std::array<std::string_view, 1> of_stream{"interval"};
+    static constexpr std::array<std::string_view, 4> of_history{"interface", "seconds", "step", "counters"};
+    if (path == stream_path)
+        return of_stream;
+    if (path == history_path)
+        return of_history;
+    if (path == snapshot_path || path == server_path)
+        return std::span<const std::string_view>();
+    return std::nullopt;
+}
+
+} // namespace
+
 bool is_taken(std::string_view path)
 {
     constexpr std::array own{snapshot_path, stream_path,  history_path,
@@ -134,6 +154,9 @@ Response Site::route(std::string_view path, std::string_view query, const Reques
 {
     if (path == options_.telemetry_path)
         return metrics_page(request);
+    if (const auto known = parameters_of(path))
+        if (auto fault = query_fault(query, *known))
+            return text(400, std::move(*fault));
     if (path == snapshot_path)
         return json(snapshot_json(collector_.read(shared_age)));
     if (path == history_path)
@@ -186,8 +209,10 @@ Response Site::history(std::string_view query)
     const auto seconds = query_number(query, "seconds", 1, static_cast<double>(SampleHistory::rows),
                                       static_cast<double>(SampleHistory::rows));
     const auto step = query_number(query, "step", 1, longest_step, 1);
-    if (!seconds || !step)
-        return text(400, "seconds is 1 to 900, step is 1 to 60");
+    if (!seconds)
+        return text(400, "seconds is 1 to 900");
+    if (!step)
+        return text(400, "step is 1 to 60");
     const auto counters = query_values(query, "counters");
     if (std::ranges::any_of(counters, [](const std::string& which) { return which != "total"; }))
         return text(400, "counters is total, or not given");

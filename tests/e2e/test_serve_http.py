@@ -319,8 +319,19 @@ def test_documents_keep_to_their_schema(counter, start_server, validate):  # noq
     validate(server.get("/api/v1/server").json(), "server")
     assert server.get("/api/v1/history?interface=nothere").json()["interfaces"] == []
     assert len(server.get(f"/api/v1/history?interface={name}&seconds=900&step=60").json()["interfaces"][0]["time"]) <= 2
-    for query in ("seconds=0", "seconds=901", "step=0", "step=61", "step=x", "counters=some"):
-        assert server.get(f"/api/v1/history?{query}").status == 400
+    for query in ("seconds=0", "seconds=901", "step=0", "step=61", "step=x", "counters=some", "step=1&step=x"):
+        refused = server.get(f"/api/v1/history?{query}")
+        assert refused.status == 400 and query.split("=")[0] in refused.text
+
+
+def test_parameters_that_there_are_not(server):
+    for path, name in (("snapshot?interface=nope", "interface"), ("history?since=abc", "since"), ("history?step", "step"),
+                       ("stream?seconds=1", "seconds"), ("server?a=b", "a"), ("history?step=1&Step=2", "Step")):  # fmt: skip
+        refused = server.get(f"/api/v1/{path}")
+        assert refused.status == 400 and f"parameter {name} " in refused.text, path
+    refused = server.get("/api/v1/snapshot?%3Cscript%3E=1")
+    assert refused.status == 400 and "script" not in refused.text, "nothing of a stranger's is repeated"
+    assert server.get("/metrics?collect[]=all").status == 200 and server.get("/?v=1").status == 200
 
 
 def test_addresses(start_server, netns, tmp_path):  # noqa: F811

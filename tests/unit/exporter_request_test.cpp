@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <array>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -81,6 +82,20 @@ TEST(Query, Numbers)
     for (const char* bad :
          {"step=", "step=0", "step=61", "step=nan", "step=inf", "step=5x", "step=-1", "step=0x5"})
         EXPECT_EQ(query_number(bad, "step", 1, 60, 1), std::nullopt) << bad;
+}
+
+TEST(Query, SaysWhichParameterIsWrong)
+{
+    constexpr std::array<std::string_view, 2> known{"interface", "step"};
+    for (const char* right : {"", "step=1", "interface=a&interface=b&step=", "&&step=1&"})
+        EXPECT_EQ(query_fault(right, known), std::nullopt) << right;
+    EXPECT_EQ(query_fault("step=1&since=abc", known),
+              "there is no parameter since here; there are: interface, step");
+    EXPECT_EQ(query_fault("interface=nope", {}), "there is no parameter interface here, and no other");
+    EXPECT_EQ(query_fault("step", known), "the parameter step has no value");
+    EXPECT_THAT(query_fault("<script>=1", known), testing::Optional(testing::Not(testing::HasSubstr("<"))));
+    EXPECT_THAT(query_fault("=1", known), testing::Optional(testing::HasSubstr("not known")));
+    EXPECT_EQ(query_number("step=5&step=6", "step", 1, 60, 1), std::nullopt);
 }
 
 unsigned status_of(const std::string& head)
