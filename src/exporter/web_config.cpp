@@ -60,6 +60,8 @@ template <std::size_t N>
 std::string joined(const YAML::Node& node, const std::string& name,
                    const std::array<std::pair<const char*, const char*>, N>& names)
 {
+    if (!node.IsSequence())
+        throw BadField{line_of(node), name + " is no list"};
     std::string list;
     for (const YAML::Node& entry : node) {
         const std::string one = choice(entry, name, names);
@@ -123,6 +125,8 @@ void read_http(const YAML::Node& node, WebConfig& config)
             throw BadField{line_of(headers), name + ".headers is no map"};
         for (const auto& entry : headers) {
             const auto key = entry.first.as<std::string>();
+            if (entry.second.IsNull())
+                throw BadField{line_of(entry.first), "header " + key + " has no value"};
             const auto value = entry.second.as<std::string>();
             if (std::ranges::find(known_headers, key, [](const char* one) { return std::string(one); }) ==
                 known_headers.end())
@@ -146,10 +150,10 @@ void read_http(const YAML::Node& node, WebConfig& config)
 
 void read_users(const YAML::Node& node, WebConfig& config)
 {
-    if (node.IsNull())
-        return;
     if (!node.IsMap())
         throw BadField{line_of(node), "basic_auth_users is no map"};
+    if (node.size() == 0)
+        throw BadField{line_of(node), "basic_auth_users names nobody, and everybody could come in"};
     for (const auto& entry : node) {
         const auto user = entry.first.as<std::string>();
         const auto hash = entry.second.as<std::string>();
