@@ -139,10 +139,12 @@ bool is_taken(std::string_view path)
 
 Response Site::answer(const Request& request)
 {
+    if (request.method == Method::unknown)
+        return text(501, "this method is not known here; GET and HEAD are");
     const auto [path, query] = split_target(request.target);
     Response response = route(path, query, request);
-    // What is there cannot be changed, whatever the method.
-    if (request.method == Method::other && response.status != 404) {
+    // What is there cannot be changed, whatever the method; "*" is the server itself.
+    if (request.method == Method::other && (response.status != 404 || path == "*")) {
         response = text(405, "only GET and HEAD are answered here");
         response.fields.emplace_back("Allow", "GET, HEAD");
     }

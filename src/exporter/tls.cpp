@@ -239,6 +239,7 @@ public:
         stream_.next_layer().expires_after(time);
     }
     [[nodiscard]] Socket& socket() override { return stream_.next_layer().socket(); }
+    [[nodiscard]] bool is_encrypted() const noexcept override { return true; }
 
 private:
     [[nodiscard]] bool client_may_come_in()

@@ -45,18 +45,40 @@ def test_routes(server, path):
         head = client.ask(path, "HEAD")
         assert head.status == 200 and is_secure(head)
         assert {**head.fields, "date": "", "content-length": ""} == {**answer.fields, "date": "", "content-length": ""}
-        for method in ("POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "FOO"):
+        for method in ("POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH"):
             refused = client.ask(path, method)
             assert (refused.status, refused.fields["allow"]) == (405, "GET, HEAD")
+        for method in ("FOO", "get"):
+            assert client.ask(path, method).status == 501
         assert client.ask(f"http://127.0.0.1:1{path}").status == 200, "a whole URI is taken (RFC 9112, 3.2.2)"
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/metrics/", "/Metrics", "/../etc/passwd", "/%2e%2e/etc/passwd", "//etc/passwd",
-                                  "/api/v1/../../metrics", "/.", "*", "/api/v1/snapshot/eth0", "/index.html\\..", "/%00"])  # fmt: skip
+                                  "/api/v1/../../metrics", "/.", "/api/v1/snapshot/eth0", "/index.html\\..", "/%00"])  # fmt: skip
 def test_what_is_not_there(server, path):
     answer = server.get(path)
     assert answer.status == 404 and is_secure(answer)
     assert "root:" not in answer.text
+
+
+def test_other_forms_of_a_target(server):
+    """Of the server itself, and whole addresses that are none of its own (RFC 9112, 3.2; RFC 9110, 7.4)."""
+    with server.client() as client:
+        refused = client.ask("*", "OPTIONS")
+        assert (refused.status, refused.fields["allow"]) == (405, "GET, HEAD")
+        assert client.ask("HTTP://localhost/healthz").status == 200
+    for target, status in {"*": 400, "ftp://localhost/healthz": 400, "https://localhost/healthz": 421, "http:///healthz": 400,
+                           "http://localhost:99999999/healthz": 400}.items():  # fmt: skip
+        answer = server.get(target)
+        assert (answer.status, answer.fields["connection"]) == (status, "close"), target
+
+
+def test_a_later_minor_version_is_answered_as_1_1(server):
+    with server.client() as client:
+        client.send(b"GET /healthz HTTP/1.2\r\nHost: localhost\r\n\r\n" * 2)
+        for _ in range(2):
+            answer = client.answer()
+            assert (answer.status, answer.body) == (200, b"ok\n") and "connection" not in answer.fields
 
 
 def test_page_refers_to_what_there_is(server):
@@ -141,6 +163,8 @@ MALFORMED = {
     "list of lengths": b"GET / HTTP/1.1\r\n" + HOST + b"Content-Length: 0, 0\r\n\r\n",
     "negative length": b"GET / HTTP/1.1\r\n" + HOST + b"Content-Length: -1\r\n\r\n",
     "hidden coding": b"GET / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding : chunked\r\n\r\n",
+    "coding without an end": b"GET / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: gzip\r\n\r\n",
+    "impossible port": b"GET / HTTP/1.1\r\nHost: localhost:99999999\r\n\r\n",
     "folded": b"GET / HTTP/1.1\r\n" + HOST + b"X: a\r\n b\r\n\r\n",
     "folded coding": b"GET / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding:\r\n chunked\r\n\r\n",
     "bare line feeds": b"GET / HTTP/1.1\n" + HOST.replace(b"\r", b"") + b"\n",
@@ -170,6 +194,9 @@ def test_malformed_requests_are_refused_and_nothing_behind_them_is_answered(serv
 
 TOO_MUCH = {
     "long target": (b"GET /" + b"a" * 3000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 414),
+    "longer target": (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 414),
+    "endless target": (b"GET /" + b"a" * 1_000_000, 414),
+    "unknown coding": (b"GET / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501),
     "many fields": (b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X: a\r\n" * 100 + b"\r\n", 431),
     "long field": (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 10_000 + b"\r\n\r\n", 431),
     "endless field": (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 1_000_000, 431),
