@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cli/serve.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -42,9 +43,11 @@ void add_web_options(CLI::App& command, ServeArguments& arguments)
         ->type_name("FILE");
     command.add_option("--web.telemetry-path", arguments.telemetry_path, "Path of the metrics")
         ->check([](const std::string& path) {
-            const bool is_path =
-                path.starts_with('/') && path.find_first_of("?# \t\r\n") == std::string::npos;
-            return is_path ? std::string() : "a path begins with / and has no blank, ? or #, unlike " + path;
+            // Others cannot come in a request.
+            const auto may_be_asked = [](char c) { return c > ' ' && c < 0x7f && c != '?' && c != '#'; };
+            const bool is_path = path.starts_with('/') && std::ranges::all_of(path, may_be_asked);
+            return is_path ? std::string()
+                           : "a path begins with /, is ASCII and has no blank, ? or #, unlike " + path;
         })
         ->capture_default_str()
         ->type_name("PATH");

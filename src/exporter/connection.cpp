@@ -11,7 +11,6 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -19,6 +18,7 @@
 #include <netinet/tcp.h>
 
 #include "exporter/request_head.hpp"
+#include "exporter/words.hpp"
 
 namespace xdpstat {
 
@@ -85,6 +85,8 @@ std::string_view reason_of(unsigned status)
         return "Misdirected Request";
     case 431:
         return "Request Header Fields Too Large";
+    case 501:
+        return "Not Implemented";
     case 503:
         return "Service Unavailable";
     case 505:
@@ -149,12 +151,6 @@ private:
     std::size_t& count_;
 };
 
-/// Of its own what it needs: the connection may end meanwhile.
-asio::awaitable<bool> check_password(std::shared_ptr<const WebState> web, Login login)
-{
-    co_return web->passwords.check(login);
-}
-
 /// One connection: its bytes, and what was read of the next requests.
 class Session {
 public:
@@ -192,6 +188,9 @@ private:
             fault_ = check_head(head);
         if (fault_)
             co_return co_await refuse(*fault_);
+        // The parser knows no later minor version, and is to understand it as 1.1.
+        char& minor = buffer_[buffer_.find("\r\n") - 1];
+        minor = std::min(minor, '1');
         Parser parser;
         parser.header_limit(most_head_bytes + 1);
         parser.skip(true);
@@ -218,7 +217,7 @@ private:
                 co_return end + head_end.size();
             fault_ = check_beginning(buffer_);
             if (!fault_ && buffer_.size() > most_head_bytes)
-                fault_ = RequestFault{431, "the head is longer than 8192 bytes"};
+                fault_ = what_is_too_long(buffer_);
             if (fault_)
                 co_return buffer_.size();
             if (!buffer_.empty() && !has_begun) {
@@ -245,6 +244,10 @@ private:
         const auto& request = parser.get();
         if (!any_host_ && !all_.hosts.takes(host_of(request.target(), request[http::field::host])))
             co_return co_await refuse({421, unknown_host});
+        if (const auto scheme = scheme_of(request.target());
+            !scheme.empty() && same_word(scheme, "https") != transport_->is_encrypted())
+            co_return co_await refuse(
+                {421, "this address is not served by this port: http and https differ"});
         const bool is_head = request.method() == http::verb::head;
         const bool reads = is_head || request.method() == http::verb::get;
         const bool has_content =
@@ -258,9 +261,11 @@ private:
         const std::string accept = joined(request, http::field::accept);
         const std::string accept_encoding = joined(request, http::field::accept_encoding);
         const std::string if_none_match = joined(request, http::field::if_none_match);
-        const Response response = all_.site.answer({.method = is_head ? Method::head
-                                                              : reads ? Method::get
-                                                                      : Method::other,
+        const bool is_known = request.method() != http::verb::unknown;
+        const Response response = all_.site.answer({.method = is_head    ? Method::head
+                                                              : reads    ? Method::get
+                                                              : is_known ? Method::other
+                                                                         : Method::unknown,
                                                     .target = request.target(),
                                                     .accept = accept,
                                                     .accept_encoding = accept_encoding,
@@ -293,7 +298,9 @@ private:
                 co_return RequestFault{503, "too many passwords are being checked"};
             const Counted counted(all_.checking);
             // By another thread: this one goes on with other connections.
-            right = co_await asio::co_spawn(*all_.workers, check_password(web, *login), asio::use_awaitable);
+            const bool fits =
+                co_await all_.passwords->check(login->password, web->passwords.hash_of(login->user));
+            right = fits && web->passwords.has(login->user);
             web->passwords.remember(*login, *right);
         }
         co_return *right ? std::nullopt : std::optional(stranger);

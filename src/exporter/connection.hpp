@@ -7,10 +7,10 @@
 #include <memory>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/thread_pool.hpp>
 
 #include "exporter/broadcast.hpp"
 #include "exporter/host_names.hpp"
+#include "exporter/password_checker.hpp"
 #include "exporter/site.hpp"
 #include "exporter/transport.hpp"
 #include "exporter/web_settings.hpp"
@@ -37,9 +37,8 @@ public:
     Site& site;
     WebSettings& web;
     const HostNames& hosts;
-    /// Where passwords are checked, for that takes its time; set before the first connection.
-    boost::asio::thread_pool* workers = nullptr;
-    std::size_t checking = 0; ///< passwords, now
+    PasswordChecker* passwords = nullptr; ///< set before the first connection
+    std::size_t checking = 0;             ///< passwords, now
     Broadcast broadcast;
     Patience patience;
     bool stopping = false;

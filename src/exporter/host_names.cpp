@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -10,6 +11,8 @@
 namespace xdpstat {
 
 namespace {
+
+constexpr std::string_view scheme_mark = "://";
 
 /// "[::1]:10435" and "[::1]" as "::1", "localhost:10435" as "localhost".
 std::string_view without_port(std::string_view host, bool& in_brackets)
@@ -76,13 +79,41 @@ bool HostNames::takes(std::string_view host) const
            std::ranges::find(names_, name) != names_.end();
 }
 
+bool is_host_and_port(std::string_view text) noexcept
+{
+    constexpr unsigned most = 65535;
+    std::size_t end = text.find(':');
+    if (text.starts_with('[')) {
+        const std::size_t bracket = text.find(']');
+        if (bracket == std::string_view::npos)
+            return false;
+        end = bracket + 1;
+    }
+    if (end >= text.size())
+        return true;
+    if (text[end] != ':')
+        return false;
+    const std::string_view port = text.substr(end + 1);
+    if (port.empty())
+        return true;
+    unsigned number = 0;
+    const auto [last, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+    return error == std::errc() && last == port.data() + port.size() && number <= most;
+}
+
+std::string_view scheme_of(std::string_view target)
+{
+    const std::size_t mark = target.find(scheme_mark);
+    return target.starts_with('/') || mark == std::string_view::npos ? std::string_view()
+                                                                     : target.substr(0, mark);
+}
+
 std::string_view host_of(std::string_view target, std::string_view field)
 {
-    constexpr std::string_view mark = "://";
-    const std::size_t scheme = target.find(mark);
-    if (target.starts_with('/') || scheme == std::string_view::npos)
+    const std::string_view scheme = scheme_of(target);
+    if (scheme.empty())
         return field;
-    std::string_view host = target.substr(scheme + mark.size());
+    std::string_view host = target.substr(scheme.size() + scheme_mark.size());
     host = host.substr(0, host.find_first_of("/?#"));
     const std::size_t user = host.rfind('@');
     return user == std::string_view::npos ? host : host.substr(user + 1);

@@ -29,6 +29,13 @@ private:
     bool any_ = false;
 };
 
+/// Whether a text has the form HOST, HOST:PORT or [ADDRESS]:PORT, with a port that there can be; the host itself is not looked
+/// at. Pure.
+[[nodiscard]] bool is_host_and_port(std::string_view text) noexcept;
+
+/// "http" of "http://localhost/", a whole URI as the target of a request; empty where it is a path or "*". Pure.
+[[nodiscard]] std::string_view scheme_of(std::string_view target);
+
 /// The host that a request is for, with its port: that of its target where this is a whole URI, else that of its field
 /// Host (RFC 9112, 3.2.2). Pure.
 [[nodiscard]] std::string_view host_of(std::string_view target, std::string_view field);

@@ -121,13 +121,25 @@ void describe(ListeningSocket& socket)
     }
 }
 
+/// Whether a path leads to something that is no socket.
+bool is_other_file(const std::string& path)
+{
+    struct stat status = {};
+    return !path.empty() && ::lstat(path.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode);
+}
+
 bpfxx::Error listen_error(const ListenAddress& address, int error_number)
 {
     using bpfxx::ErrorKind;
     switch (error_number) {
     case EADDRINUSE:
+        if (is_other_file(address.path))
+            return bpfxx::make_error(ErrorKind::busy, "listen on", address.text,
+                                     "a file that is no socket is there",
+                                     "choose another path with --web.listen-address, or take the file away");
         return bpfxx::make_error(ErrorKind::busy, "listen on", address.text, "another process listens there",
-                                 "see which: ss -ltnp; or choose another with --web.listen-address");
+                                 "see which: " + std::string(address.path.empty() ? "ss -ltnp" : "ss -lxp") +
+                                     "; or choose another with --web.listen-address");
     case EADDRNOTAVAIL:
         return bpfxx::make_error(ErrorKind::not_found, "listen on", address.text,
                                  "this machine has no such address", "see which it has: ip address");

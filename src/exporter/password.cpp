@@ -68,8 +68,24 @@ bool is_bcrypt(std::string_view hash) noexcept
         return false;
     if (hash[3] != '$' || !is_digit(hash[4]) || !is_digit(hash[5]) || hash[6] != '$')
         return false;
-    const int cost = (hash[4] - '0') * 10 + (hash[5] - '0');
+    const int cost = bcrypt_cost(hash);
     return cost >= 4 && cost <= 31 && std::ranges::all_of(hash.substr(7), is_of_salt);
+}
+
+int bcrypt_cost(std::string_view hash) noexcept
+{
+    return (hash[4] - '0') * 10 + (hash[5] - '0');
+}
+
+bool is_password(const std::string& password, const std::string& hash)
+{
+    // Tens of kilobytes: not on the stack.
+    const auto data = std::make_unique<struct crypt_data>();
+    std::memset(data.get(), 0, sizeof *data);
+    const char* found = ::crypt_r(password.c_str(), hash.c_str(), data.get());
+    const bool right = found != nullptr && same(found, hash) && password.find('\0') == std::string::npos;
+    OPENSSL_cleanse(data.get(), sizeof *data);
+    return right;
 }
 
 std::optional<Login> parse_basic(std::string_view authorization)
@@ -136,19 +152,6 @@ void Passwords::remember(const Login& login, bool right)
         known_.erase(order_.front());
         order_.pop_front();
     }
-}
-
-bool Passwords::check(const Login& login) const
-{
-    const std::string& hash = hash_of(login.user);
-    // Tens of kilobytes: not on the stack of a coroutine.
-    const auto data = std::make_unique<struct crypt_data>();
-    std::memset(data.get(), 0, sizeof *data);
-    const char* found = ::crypt_r(login.password.c_str(), hash.c_str(), data.get());
-    const bool right =
-        found != nullptr && same(found, hash) && login.password.find('\0') == std::string::npos;
-    OPENSSL_cleanse(data.get(), sizeof *data);
-    return right && users_.contains(login.user);
 }
 
 } // namespace xdpstat

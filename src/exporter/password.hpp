@@ -14,6 +14,15 @@ namespace xdpstat {
 /// Whether a text is a hash of bcrypt: "$2y$10$" and 53 characters. Pure.
 [[nodiscard]] bool is_bcrypt(std::string_view hash) noexcept;
 
+/// The cost that is_bcrypt() hash says: each one more takes twice the time. Pure.
+[[nodiscard]] int bcrypt_cost(std::string_view hash) noexcept;
+
+/// Some seconds of a processor for each guess, which anybody may make.
+inline constexpr int most_bcrypt_cost = 16;
+
+/// Whether a password is that of the hash. Takes its time. Pure.
+[[nodiscard]] bool is_password(const std::string& password, const std::string& hash);
+
 /// What a client says who it is.
 struct Login {
     std::string user;
@@ -35,15 +44,15 @@ public:
     [[nodiscard]] std::optional<bool> remembered(const Login& login) const;
     /// Keeps what a check found. Not thread-safe.
     void remember(const Login& login, bool right);
-    /// Takes its time. Thread-safe.
-    [[nodiscard]] bool check(const Login& login) const;
+    [[nodiscard]] bool has(const std::string& user) const { return users_.contains(user); }
+    /// What to compare a password with: of a name that is not there, a hash that takes as long.
+    [[nodiscard]] const std::string& hash_of(const std::string& user) const;
 
 private:
     static constexpr std::size_t key_size = 32;
     using Fingerprint = std::array<unsigned char, 32>;
     /// Of the name, the password and the hash that it was compared with.
     [[nodiscard]] Fingerprint fingerprint_of(const Login& login) const;
-    [[nodiscard]] const std::string& hash_of(const std::string& user) const;
 
     std::map<std::string, std::string> users_;
     std::string stranger_; ///< a hash that stands for a name that is not there

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "exporter/host_names.hpp"
 #include "exporter/words.hpp"
 
 namespace xdpstat {
@@ -23,6 +24,11 @@ bool is_token(std::string_view text) noexcept
     return !text.empty() && std::ranges::all_of(text, is_token_character);
 }
 
+bool is_digit(char c) noexcept
+{
+    return c >= '0' && c <= '9';
+}
+
 bool is_control(char c) noexcept
 {
     return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
@@ -37,6 +43,32 @@ std::string_view take_line(std::string_view& text) noexcept
     return line;
 }
 
+/// A path, "*", which means the server itself, or a whole address as to a proxy (RFC 9112, 3.2).
+std::optional<RequestFault> check_target(std::string_view method, std::string_view target) noexcept
+{
+    const auto is_visible = [](char c) { return c > ' ' && c < 0x7f; };
+    if (target.empty() || !std::ranges::all_of(target, is_visible))
+        return RequestFault{400, "the target has characters that no URI has"};
+    // A fragment stays with the client.
+    if (target.find('#') != std::string_view::npos)
+        return RequestFault{400, "the target is no path"};
+    if (target == "*" && method != "OPTIONS")
+        return RequestFault{400, "only OPTIONS has the target *"};
+    if (target.front() != '/' && target != "*") {
+        const std::string_view scheme = target.substr(0, target.find("://"));
+        if (scheme.size() == target.size())
+            return RequestFault{400, "the target is no path"};
+        if (!same_word(scheme, "http") && !same_word(scheme, "https"))
+            return RequestFault{400, "the target is no address of HTTP"};
+        const std::string_view host = host_of(target, {});
+        if (host.empty() || !is_host_and_port(host))
+            return RequestFault{400, "the target names no host"};
+    }
+    if (target.size() > most_target_bytes)
+        return RequestFault{414, "the target is too long"};
+    return std::nullopt;
+}
+
 std::optional<RequestFault> check_request_line(std::string_view line, bool& is_1_1) noexcept
 {
     const std::size_t first = line.find(' ');
@@ -48,21 +80,15 @@ std::optional<RequestFault> check_request_line(std::string_view line, bool& is_1
     const std::string_view version = line.substr(last + 1);
     if (!is_token(method))
         return RequestFault{400, "the method is no token"};
-    const auto is_visible = [](char c) { return c > ' ' && c < 0x7f; };
-    if (target.empty() || !std::ranges::all_of(target, is_visible))
-        return RequestFault{400, "the target has characters that no URI has"};
-    // A path, a whole address as to a proxy, or "*" (RFC 9112, 3.2); no fragment, which stays with the client.
-    const bool has_form =
-        target.front() == '/' || target == "*" || target.find("://") != std::string_view::npos;
-    if (!has_form || target.find('#') != std::string_view::npos)
-        return RequestFault{400, "the target is no path"};
-    if (target.size() > most_target_bytes)
-        return RequestFault{414, "the target is too long"};
-    if (!version.starts_with("HTTP/") || version.size() != 8 || version[6] != '.')
+    if (!version.starts_with("HTTP/") || version.size() != 8 || !is_digit(version[5]) || version[6] != '.' ||
+        !is_digit(version[7]))
         return RequestFault{400, "the version is not HTTP/1.1"};
-    if (version != "HTTP/1.1" && version != "HTTP/1.0")
+    if (version[5] != '1')
         return RequestFault{505, "this server speaks HTTP/1.1"};
-    is_1_1 = version == "HTTP/1.1";
+    if (const auto fault = check_target(method, target))
+        return fault;
+    // A later minor version is spoken to as the latest that is known (RFC 9110, 2.5).
+    is_1_1 = version[7] != '0';
     return std::nullopt;
 }
 
@@ -82,15 +108,20 @@ std::optional<RequestFault> check_value(std::string_view name, std::string_view 
             return c > ' ' && c < 0x7f &&
                    std::string_view("/\\?#@\"<>^`{|}").find(c) == std::string_view::npos;
         };
-        if (!std::ranges::all_of(value, is_of_host))
+        if (!std::ranges::all_of(value, is_of_host) || !is_host_and_port(value))
             return RequestFault{400, "the Host field names no host"};
     } else if (same_word(name, "content-length")) {
         seen.lengths++;
-        const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
         if (value.empty() || value.size() > 18 || !std::ranges::all_of(value, is_digit))
             return RequestFault{400, "the Content-Length is no number"};
     } else if (same_word(name, "transfer-encoding")) {
         seen.codings++;
+        // RFC 9112, 6.3 and 6.1: where chunked is not the last one, nobody knows where the content ends.
+        const std::size_t comma = value.rfind(',');
+        if (!same_word(trimmed(value.substr(comma == std::string_view::npos ? 0 : comma + 1)), "chunked"))
+            return RequestFault{400, "the Transfer-Encoding does not end with chunked"};
+        if (comma != std::string_view::npos)
+            return RequestFault{501, "no Transfer-Encoding but chunked is known here"};
     }
     return std::nullopt;
 }
@@ -111,6 +142,18 @@ std::optional<RequestFault> check_field(std::string_view line, Fields& seen) noe
 }
 
 } // namespace
+
+RequestFault what_is_too_long(std::string_view bytes) noexcept
+{
+    const std::string_view rest = bytes.substr(std::min(bytes.find(line_end), bytes.size()));
+    const std::string_view line = bytes.substr(0, bytes.size() - rest.size());
+    if (rest.empty() && line.find(' ') != std::string_view::npos)
+        return {414, "the target is too long"};
+    bool is_1_1 = false;
+    if (const auto fault = check_request_line(line, is_1_1))
+        return *fault;
+    return {431, "the head is longer than 8192 bytes"};
+}
 
 std::optional<RequestFault> check_beginning(std::string_view bytes) noexcept
 {

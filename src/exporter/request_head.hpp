@@ -22,6 +22,9 @@ inline constexpr std::size_t most_fields = 64;
 /// a line with a line feed alone or sends control characters.
 [[nodiscard]] std::optional<RequestFault> check_beginning(std::string_view bytes) noexcept;
 
+/// What of a request is too long, more than most_head_bytes having come without the end of its head.
+[[nodiscard]] RequestFault what_is_too_long(std::string_view bytes) noexcept;
+
 /// Checks a complete head, with the empty line that ends it: the request line, the form of every field, one Host, and
 /// no two ways to tell where the request ends. A second opinion before the parser, and a stricter one: what two servers may
 /// understand differently is refused (no obsolete line folding, no blank before a colon, no list of lengths).

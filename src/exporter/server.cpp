@@ -5,6 +5,7 @@
 #include <csignal>
 #include <exception>
 #include <list>
+#include <system_error>
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
@@ -15,12 +16,12 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fcntl.h>
 #include <sys/socket.h>
 
 #include "exporter/connection.hpp"
+#include "exporter/password_checker.hpp"
 
 namespace xdpstat {
 
@@ -47,8 +48,11 @@ public:
         : site_(site), web_(web), manager_(manager), options_(std::move(options)),
           all_(site, web, options_.hosts, options_.most_connections)
     {
-        all_.workers = &workers_;
+        all_.passwords = &passwords_;
     }
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+    ~Server() { passwords_.end(); }
 
     void run(std::vector<ListeningSocket> sockets)
     {
@@ -184,9 +188,9 @@ private:
     // Before the io_context: what is left of the coroutines is destroyed with it, and refers to these.
     Connections all_;
     std::list<Acceptor*> acceptors_;
+    PasswordChecker passwords_{context_};
     asio::io_context context_{1};
     asio::signal_set signals_{context_, SIGTERM, SIGINT, SIGHUP};
-    asio::thread_pool workers_{1}; // ends before nobody waits for signals any more
 };
 
 } // namespace
@@ -200,6 +204,8 @@ bpfxx::Result<> serve(Site& site, WebSettings& web, std::vector<ListeningSocket>
     } catch (const boost::system::system_error& error) {
         // Asio throws where the kernel gives it no epoll or timer descriptor.
         return std::unexpected(bpfxx::system_error("start", "the server", error.code().value()));
+    } catch (const std::system_error& error) {
+        return std::unexpected(bpfxx::system_error("start", "a thread", error.code().value()));
     }
     return {};
 }

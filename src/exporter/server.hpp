@@ -23,7 +23,7 @@ struct ServerOptions {
 };
 
 /// Serves until SIGTERM or SIGINT, which end it cleanly: answers that are under way are given, for two seconds at most; then
-/// both are blocked, for the process to end as it wants to. Tells the service manager when it is ready, reloads, lives and
+/// both are blocked, for the process to end as it wants to; a password that is being compared is left to the end of the process. Tells the service manager when it is ready, reloads, lives and
 /// ends. For a process of one thread.
 /// Errors: system, where the kernel gives no event queue.
 [[nodiscard]] bpfxx::Result<> serve(Site& site, WebSettings& web, std::vector<ListeningSocket> sockets,

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "exporter/embedded_file.hpp"
 #include "exporter/negotiation.hpp"
@@ -58,11 +59,12 @@ Response file(const EmbeddedFile& found, const Request& request)
     // A page of another version may be served the next time: ask, which costs a few bytes.
     response.fields.emplace_back("Cache-Control", "no-cache");
     response.fields.emplace_back("ETag", found.etag);
+    // Also of a 304 (RFC 9110, 15.4.5).
+    response.fields.emplace_back("Vary", "Accept-Encoding");
     if (matches_tag(request.if_none_match, found.etag)) {
         response.status = 304;
         return response;
     }
-    response.fields.emplace_back("Vary", "Accept-Encoding");
     if (found.gzip.empty()) {
         response.fixed = found.bytes;
     } else if (takes_gzip(request.accept_encoding)) {
@@ -108,6 +110,25 @@ Site::Site(Collector collector, MapCollector maps, SiteOptions options)
 {
 }
 
+namespace {
+
+/// The parameters of a path of the API: a name that is none of them would be thought to choose something. Nothing: any query is
+/// taken, and ignored.
+std::optional<std::span<const std::string_view>> parameters_of(std::string_view path)
+{
+    static constexpr std::array<std::string_view, 1> of_stream{"interval"};
+    static constexpr std::array<std::string_view, 4> of_history{"interface", "seconds", "step", "counters"};
+    if (path == stream_path)
+        return of_stream;
+    if (path == history_path)
+        return of_history;
+    if (path == snapshot_path || path == server_path)
+        return std::span<const std::string_view>();
+    return std::nullopt;
+}
+
+} // namespace
+
 bool is_taken(std::string_view path)
 {
     constexpr std::array own{snapshot_path, stream_path,  history_path,
@@ -118,10 +139,12 @@ bool is_taken(std::string_view path)
 
 Response Site::answer(const Request& request)
 {
+    if (request.method == Method::unknown)
+        return text(501, "this method is not known here; GET and HEAD are");
     const auto [path, query] = split_target(request.target);
     Response response = route(path, query, request);
-    // What is there cannot be changed, whatever the method.
-    if (request.method == Method::other && response.status != 404) {
+    // What is there cannot be changed, whatever the method; "*" is the server itself.
+    if (request.method == Method::other && (response.status != 404 || path == "*")) {
         response = text(405, "only GET and HEAD are answered here");
         response.fields.emplace_back("Allow", "GET, HEAD");
     }
@@ -133,6 +156,9 @@ Response Site::route(std::string_view path, std::string_view query, const Reques
 {
     if (path == options_.telemetry_path)
         return metrics_page(request);
+    if (const auto known = parameters_of(path))
+        if (auto fault = query_fault(query, *known))
+            return text(400, std::move(*fault));
     if (path == snapshot_path)
         return json(snapshot_json(collector_.read(shared_age)));
     if (path == history_path)
@@ -186,8 +212,10 @@ Response Site::history(std::string_view query)
     const auto seconds = query_number(query, "seconds", 1, static_cast<double>(SampleHistory::rows),
                                       static_cast<double>(SampleHistory::rows));
     const auto step = query_number(query, "step", 1, longest_step, 1);
-    if (!seconds || !step)
-        return text(400, "seconds is 1 to 900, step is 1 to 60");
+    if (!seconds)
+        return text(400, "seconds is 1 to 900");
+    if (!step)
+        return text(400, "step is 1 to 60");
     const auto counters = query_values(query, "counters");
     if (std::ranges::any_of(counters, [](const std::string& which) { return which != "total"; }))
         return text(400, "counters is total, or not given");

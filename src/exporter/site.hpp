@@ -34,7 +34,12 @@ struct SiteOptions {
     std::function<void(const std::string& map, const std::string& problem)> map_problem;
 };
 
-enum class Method : std::uint8_t { get, head, other };
+enum class Method : std::uint8_t {
+    get,
+    head,
+    other,   ///< one that HTTP has, and that nothing here takes
+    unknown, ///< none of HTTP's
+};
 
 /// A request as the routes see it. Borrows from the connection.
 struct Request {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -71,18 +72,50 @@ int take_any(int, X509_STORE_CTX*)
     return 1;
 }
 
-bpfxx::Error bad_file(const std::string& operation, const std::string& path)
+constexpr const char* operation = "use the web configuration";
+
+/// What is wrong with a file that OpenSSL does not take. @param what it should hold: "certificate"
+bpfxx::Error bad_file(const TlsFile& file, const std::string& what)
 {
-    if (::access(path.c_str(), R_OK) != 0)
-        return bpfxx::system_error(operation, path, errno);
+    if (::access(file.path.c_str(), R_OK) != 0) {
+        const int number = errno;
+        auto error = bpfxx::system_error(operation, file.where, number);
+        error.set_cause(file.path + ": " + std::strerror(number));
+        return error;
+    }
     // The first one is the cause, those after it who met with it.
-    const unsigned long error = ERR_peek_error();
-    if (ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE)
-        return bpfxx::make_error(bpfxx::ErrorKind::invalid, operation, path, "it holds none in PEM format",
+    const unsigned long number = ERR_peek_error();
+    const int library = ERR_GET_LIB(number);
+    const bool is_other =
+        (library == ERR_LIB_PEM && ERR_GET_REASON(number) == PEM_R_NO_START_LINE) ||
+        (library == ERR_LIB_X509 && ERR_GET_REASON(number) == X509_R_NO_CERTIFICATE_OR_CRL_FOUND) ||
+        library == ERR_LIB_OSSL_DECODER;
+    if (is_other)
+        return bpfxx::make_error(bpfxx::ErrorKind::invalid, operation, file.where,
+                                 file.path + ": it holds no " + what + " in PEM format",
                                  "PEM begins with a line -----BEGIN");
-    const char* reason = ERR_reason_error_string(error);
-    return bpfxx::make_error(bpfxx::ErrorKind::invalid, operation, path,
-                             reason == nullptr ? "OpenSSL does not take it" : reason);
+    const char* reason = ERR_reason_error_string(number);
+    return bpfxx::make_error(bpfxx::ErrorKind::invalid, operation, file.where,
+                             file.path + ": " + (reason == nullptr ? "OpenSSL does not take it" : reason));
+}
+
+bpfxx::Error bad_key(const TlsFile& key, const TlsFile& certificate, bool is_encrypted)
+{
+    if (is_encrypted)
+        return bpfxx::make_error(bpfxx::ErrorKind::invalid, operation, key.where,
+                                 key.path + ": it is encrypted, and pass phrases are not supported",
+                                 "decrypt it for this server alone to read: openssl pkey -in " + key.path +
+                                     " -out NEW");
+    const unsigned long number = ERR_peek_error();
+    const int reason = ERR_GET_REASON(number);
+    // There is none where the certificate is for a key of another algorithm.
+    const bool is_another = (ERR_GET_LIB(number) == ERR_LIB_X509 &&
+                             (reason == X509_R_KEY_VALUES_MISMATCH || reason == X509_R_KEY_TYPE_MISMATCH)) ||
+                            (ERR_GET_LIB(number) == ERR_LIB_SSL && reason == SSL_R_NO_CERTIFICATE_ASSIGNED);
+    if (is_another)
+        return bpfxx::make_error(bpfxx::ErrorKind::invalid, operation, key.where,
+                                 key.path + ": it is not the key of " + certificate.path);
+    return bad_file(key, "private key");
 }
 
 bool has_san(X509* certificate, const std::vector<std::string>& wanted)
@@ -101,6 +134,7 @@ struct TlsContext::State {
     // Streams take it as one that may change, and only make their own state from it. Its calls that throw are not used.
     mutable asio::ssl::context context{asio::ssl::context::tls_server};
     TlsConfig config;
+    bool is_encrypted = false; ///< a file wanted a pass phrase
 };
 
 TlsContext::TlsContext(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -111,28 +145,38 @@ bpfxx::Result<std::shared_ptr<const TlsContext>> TlsContext::open(const TlsConfi
     auto state = std::make_unique<State>();
     state->config = config;
     SSL_CTX* context = state->context.native_handle();
+    // In place of OpenSSL's own, which asks on the terminal: there is nobody there, and everybody would wait.
+    boost::system::error_code ignored;
+    (void)state->context.set_password_callback(
+        [&is_encrypted = state->is_encrypted](std::size_t, asio::ssl::context::password_purpose) {
+            is_encrypted = true;
+            return std::string();
+        },
+        ignored);
     ERR_clear_error();
-    if (SSL_CTX_use_certificate_chain_file(context, config.cert_file.c_str()) != 1)
-        return std::unexpected(bad_file("use the certificate", config.cert_file));
-    if (SSL_CTX_use_PrivateKey_file(context, config.key_file.c_str(), SSL_FILETYPE_PEM) != 1)
-        return std::unexpected(bad_file("use the private key", config.key_file));
-    if (SSL_CTX_check_private_key(context) != 1)
-        return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::invalid, "use the private key",
-                                                 config.key_file, "it is not that of " + config.cert_file));
-    if (!config.client_ca_file.empty()) {
-        if (SSL_CTX_load_verify_file(context, config.client_ca_file.c_str()) != 1)
-            return std::unexpected(bad_file("use the clients' authority", config.client_ca_file));
-        SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(config.client_ca_file.c_str()));
+    if (SSL_CTX_use_certificate_chain_file(context, config.cert_file.path.c_str()) != 1)
+        return std::unexpected(bad_file(config.cert_file, "certificate"));
+    if (SSL_CTX_use_PrivateKey_file(context, config.key_file.path.c_str(), SSL_FILETYPE_PEM) != 1 ||
+        SSL_CTX_check_private_key(context) != 1)
+        return std::unexpected(bad_key(config.key_file, config.cert_file, state->is_encrypted));
+    if (const TlsFile& authority = config.client_ca_file; !authority.path.empty()) {
+        if (SSL_CTX_load_verify_file(context, authority.path.c_str()) != 1)
+            return std::unexpected(bad_file(authority, "certificate"));
+        SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(authority.path.c_str()));
     }
     const bool any =
         config.client_auth == ClientAuth::request || config.client_auth == ClientAuth::require_any;
     SSL_CTX_set_verify(context, verify_mode_of(config.client_auth), any ? take_any : nullptr);
     SSL_CTX_set_min_proto_version(context, version_of(config.min_version));
     SSL_CTX_set_max_proto_version(context, version_of(config.max_version));
-    if ((!config.cipher_list.empty() && SSL_CTX_set_cipher_list(context, config.cipher_list.c_str()) != 1) ||
-        (!config.groups.empty() && SSL_CTX_set1_groups_list(context, config.groups.c_str()) != 1))
-        return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::invalid, "set up", "TLS",
-                                                 "OpenSSL knows none of the ciphers or curves"));
+    const auto unknown = [&](const char* field) {
+        return std::unexpected(bpfxx::make_error(bpfxx::ErrorKind::invalid, operation, config.where + field,
+                                                 "OpenSSL offers none of them"));
+    };
+    if (!config.cipher_list.empty() && SSL_CTX_set_cipher_list(context, config.cipher_list.c_str()) != 1)
+        return unknown(".cipher_suites");
+    if (!config.groups.empty() && SSL_CTX_set1_groups_list(context, config.groups.c_str()) != 1)
+        return unknown(".curve_preferences");
     SSL_CTX_set_options(context,
                         SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
     // Sessions could be taken up again with what an older configuration allowed.
@@ -148,9 +192,9 @@ std::string TlsContext::warning() const
     if (certificate == nullptr)
         return {};
     if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0)
-        return "the certificate " + state_->config.cert_file + " has expired";
+        return "the certificate " + state_->config.cert_file.path + " has expired";
     if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0)
-        return "the certificate " + state_->config.cert_file + " is not valid yet";
+        return "the certificate " + state_->config.cert_file.path + " is not valid yet";
     return {};
 }
 
@@ -195,6 +239,7 @@ public:
         stream_.next_layer().expires_after(time);
     }
     [[nodiscard]] Socket& socket() override { return stream_.next_layer().socket(); }
+    [[nodiscard]] bool is_encrypted() const noexcept override { return true; }
 
 private:
     [[nodiscard]] bool client_may_come_in()

@@ -12,7 +12,7 @@ namespace xdpstat {
 /// Certificates and settings, read. Immutable.
 class TlsContext {
 public:
-    /// Errors: not_found, permission, invalid, naming the file: it cannot be read, is no certificate, does not fit the key.
+    /// Errors: not_found, permission, invalid, naming the file and where the configuration names it: it cannot be read, is no certificate, does not fit the key.
     [[nodiscard]] static bpfxx::Result<std::shared_ptr<const TlsContext>> open(const TlsConfig& config);
     TlsContext(const TlsContext&) = delete;
     TlsContext& operator=(const TlsContext&) = delete;

@@ -47,6 +47,7 @@ public:
 
     void expires_after(std::chrono::steady_clock::duration time) override { stream_.expires_after(time); }
     [[nodiscard]] Socket& socket() override { return stream_.socket(); }
+    [[nodiscard]] bool is_encrypted() const noexcept override { return false; }
 
 private:
     boost::beast::basic_stream<asio::generic::stream_protocol> stream_;

@@ -35,6 +35,7 @@ public:
     /// How long all operations that follow may take together.
     virtual void expires_after(std::chrono::steady_clock::duration time) = 0;
     [[nodiscard]] virtual Socket& socket() = 0;
+    [[nodiscard]] virtual bool is_encrypted() const noexcept = 0;
 };
 
 [[nodiscard]] std::unique_ptr<Transport> plain_transport(Socket socket);

@@ -60,6 +60,8 @@ template <std::size_t N>
 std::string joined(const YAML::Node& node, const std::string& name,
                    const std::array<std::pair<const char*, const char*>, N>& names)
 {
+    if (!node.IsSequence())
+        throw BadField{line_of(node), name + " is no list"};
     std::string list;
     for (const YAML::Node& entry : node) {
         const std::string one = choice(entry, name, names);
@@ -69,21 +71,50 @@ std::string joined(const YAML::Node& node, const std::string& name,
     return list;
 }
 
-TlsConfig read_tls(const YAML::Node& node, const std::filesystem::path& folder)
+/// What only the fields of a section together can have wrong.
+void check_tls(const YAML::Node& node, const std::string& name, const TlsConfig& tls)
 {
-    TlsConfig tls;
-    const auto path = [&](std::string& to) {
-        return [&to, &folder](const YAML::Node& value) {
-            if (const auto text = value.as<std::string>(); !text.empty())
-                to = (folder / text).lexically_normal().string();
-        };
-    };
+    const auto line = [&](const char* field) { return line_of(node[field] ? node[field] : node); };
+    if (tls.cert_file.path.empty())
+        throw BadField{line("cert_file"), name + ".cert_file is missing: TLS needs cert_file and key_file"};
+    if (tls.key_file.path.empty())
+        throw BadField{line("key_file"), name + ".key_file is missing: TLS needs cert_file and key_file"};
+    const bool verifies =
+        tls.client_auth == ClientAuth::verify_if_given || tls.client_auth == ClientAuth::require_verified;
+    if (verifies && tls.client_ca_file.path.empty())
+        throw BadField{line("client_auth_type"), name + ".client_auth_type needs client_ca_file"};
+    if (!verifies && !tls.client_ca_file.path.empty())
+        throw BadField{line("client_ca_file"),
+                       name + ".client_ca_file needs a client_auth_type that verifies"};
+    if (tls.min_version <= tls.max_version)
+        return;
+    if (node["min_version"])
+        throw BadField{line("min_version"), name + ".min_version is above max_version"};
+    throw BadField{line("max_version"), name + ".max_version is below min_version, TLS12 unless given"};
+}
+
+/// @param file that it is in, as errors call it
+TlsConfig read_tls(const YAML::Node& node, const std::string& file)
+{
     const std::string name = "tls_server_config";
+    const std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
+    const auto where = [&](const YAML::Node& value, const std::string& field) {
+        return file + ":" + std::to_string(line_of(value)) + ": " + field;
+    };
+    TlsConfig tls;
+    tls.where = where(node, name);
+    const auto path = [&](const char* field, TlsFile& to) {
+        return std::pair(std::string(field), ReadField([&, field](const YAML::Node& value) {
+                             if (const auto text = value.as<std::string>(); !text.empty())
+                                 to = {.path = (folder / text).lexically_normal().string(),
+                                       .where = where(value, name + "." + field)};
+                         }));
+    };
     read_fields(
         node, name,
-        {{"cert_file", path(tls.cert_file)},
-         {"key_file", path(tls.key_file)},
-         {"client_ca_file", path(tls.client_ca_file)},
+        {path("cert_file", tls.cert_file),
+         path("key_file", tls.key_file),
+         path("client_ca_file", tls.client_ca_file),
          {"client_auth_type",
           [&](const YAML::Node& value) {
               tls.client_auth = choice(value, name + ".client_auth_type", client_auths);
@@ -102,16 +133,7 @@ TlsConfig read_tls(const YAML::Node& node, const std::filesystem::path& folder)
           [&](const YAML::Node& value) { tls.groups = joined(value, name + ".curve_preferences", curves); }},
          // Has no effect in the toolkit either, since Go 1.17.
          {"prefer_server_cipher_suites", [](const YAML::Node& value) { (void)value.as<bool>(); }}});
-    if (tls.cert_file.empty() || tls.key_file.empty())
-        throw BadField{line_of(node), name + " needs cert_file and key_file"};
-    const bool verifies =
-        tls.client_auth == ClientAuth::verify_if_given || tls.client_auth == ClientAuth::require_verified;
-    if (verifies == tls.client_ca_file.empty())
-        throw BadField{line_of(node),
-                       name + (verifies ? ": client_auth_type needs client_ca_file"
-                                        : ": client_ca_file needs a client_auth_type that verifies")};
-    if (tls.min_version > tls.max_version)
-        throw BadField{line_of(node), name + ": min_version is above max_version"};
+    check_tls(node, name, tls);
     return tls;
 }
 
@@ -123,6 +145,8 @@ void read_http(const YAML::Node& node, WebConfig& config)
             throw BadField{line_of(headers), name + ".headers is no map"};
         for (const auto& entry : headers) {
             const auto key = entry.first.as<std::string>();
+            if (entry.second.IsNull())
+                throw BadField{line_of(entry.first), "header " + key + " has no value"};
             const auto value = entry.second.as<std::string>();
             if (std::ranges::find(known_headers, key, [](const char* one) { return std::string(one); }) ==
                 known_headers.end())
@@ -146,29 +170,30 @@ void read_http(const YAML::Node& node, WebConfig& config)
 
 void read_users(const YAML::Node& node, WebConfig& config)
 {
-    if (node.IsNull())
-        return;
     if (!node.IsMap())
         throw BadField{line_of(node), "basic_auth_users is no map"};
+    if (node.size() == 0)
+        throw BadField{line_of(node), "basic_auth_users names nobody, and everybody could come in"};
     for (const auto& entry : node) {
         const auto user = entry.first.as<std::string>();
         const auto hash = entry.second.as<std::string>();
         if (!is_bcrypt(hash))
             throw BadField{line_of(entry.second), "basic_auth_users." + user + " is no bcrypt hash"};
+        if (bcrypt_cost(hash) > most_bcrypt_cost)
+            throw BadField{line_of(entry.second),
+                           "basic_auth_users." + user + " has the cost " + std::to_string(bcrypt_cost(hash)) +
+                               ", and at most " + std::to_string(most_bcrypt_cost) +
+                               " is taken: each guess takes a processor for the time that it says"};
         if (!config.users.emplace(user, hash).second)
             throw BadField{line_of(entry.first), "basic_auth_users." + user + " is there twice"};
     }
 }
 
-WebConfig parse(const YAML::Node& root, const std::filesystem::path& folder)
+WebConfig parse(const YAML::Node& root, const std::string& file)
 {
     WebConfig config;
     read_fields(root, "",
-                {{"tls_server_config",
-                  [&](const YAML::Node& node) {
-                      if (!node.IsNull() && !(node.IsMap() && node.size() == 0))
-                          config.tls = read_tls(node, folder);
-                  }},
+                {{"tls_server_config", [&](const YAML::Node& node) { config.tls = read_tls(node, file); }},
                  {"http_server_config", [&](const YAML::Node& node) { read_http(node, config); }},
                  {"basic_auth_users", [&](const YAML::Node& node) { read_users(node, config); }}});
     return config;
@@ -179,9 +204,7 @@ WebConfig parse(const YAML::Node& root, const std::filesystem::path& folder)
 bpfxx::Result<WebConfig> read_web_config(const std::string& path)
 {
     WebConfig config;
-    const auto read = [&](const YAML::Node& root) {
-        config = parse(root, std::filesystem::absolute(path).parent_path());
-    };
+    const auto read = [&](const YAML::Node& root) { config = parse(root, path); };
     BPFXX_TRY(read_yaml(path, "use the web configuration",
                         "the format is that of Prometheus' exporter-toolkit", read));
     return config;

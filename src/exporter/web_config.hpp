@@ -24,10 +24,17 @@ enum class ClientAuth : std::uint8_t {
 /// Versions of TLS.
 enum class TlsVersion : std::uint8_t { tls10, tls11, tls12, tls13 };
 
+/// A file that the configuration names.
+struct TlsFile {
+    std::string path;  ///< empty: none is named
+    std::string where; ///< "web.yml:2: tls_server_config.cert_file", for errors
+};
+
 struct TlsConfig {
-    std::string cert_file;
-    std::string key_file;
-    std::string client_ca_file;
+    std::string where; ///< "web.yml:2: tls_server_config", for errors
+    TlsFile cert_file;
+    TlsFile key_file;
+    TlsFile client_ca_file;
     ClientAuth client_auth = ClientAuth::none;
     std::vector<std::string> client_allowed_sans; ///< empty: any
     TlsVersion min_version = TlsVersion::tls12;

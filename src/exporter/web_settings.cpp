@@ -56,9 +56,9 @@ bpfxx::Result<> WebSettings::read()
         return std::unexpected(std::move(config).error());
     auto state = std::make_shared<WebState>();
     if (const auto& wanted = config->tls) {
-        for (const std::string& file : {wanted->cert_file, wanted->key_file, wanted->client_ca_file})
-            if (!file.empty())
-                files_.push_back(file);
+        for (const TlsFile* file : {&wanted->cert_file, &wanted->key_file, &wanted->client_ca_file})
+            if (!file->path.empty())
+                files_.push_back(file->path);
         // Before they are read: what changes meanwhile is seen by the next look.
         stamps_ = stamps();
         auto tls = TlsContext::open(*wanted);

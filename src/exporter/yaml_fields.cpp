@@ -32,6 +32,9 @@ void read_fields(const YAML::Node& node, const std::string& name, const FieldRea
         if (std::ranges::find(seen, key) != seen.end())
             throw BadField{line_of(entry.first), path + " is there twice"};
         seen.push_back(key);
+        // Null stands at the line of what follows it.
+        if (entry.second.IsNull())
+            throw BadField{line_of(entry.first), path + " has no value"};
         try {
             found->second(entry.second);
         } catch (const YAML::BadConversion&) {
@@ -56,7 +59,10 @@ bpfxx::Result<> read_yaml(const std::string& path, const std::string& operation,
     if (!file.is_open() || file.bad())
         return std::unexpected(bpfxx::system_error(operation, path, errno == 0 ? EIO : errno));
     try {
-        read(YAML::Load(text));
+        const std::vector<YAML::Node> documents = YAML::LoadAll(text);
+        if (documents.size() > 1)
+            return bad(line_of(documents[1]), "a second document begins, which nobody would read");
+        read(documents.empty() ? YAML::Node() : documents.front());
         return {};
     } catch (const BadField& field) {
         return bad(field.line, field.what);

@@ -45,14 +45,16 @@ def test_routes(server, path):
         head = client.ask(path, "HEAD")
         assert head.status == 200 and is_secure(head)
         assert {**head.fields, "date": "", "content-length": ""} == {**answer.fields, "date": "", "content-length": ""}
-        for method in ("POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "FOO"):
+        for method in ("POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH"):
             refused = client.ask(path, method)
             assert (refused.status, refused.fields["allow"]) == (405, "GET, HEAD")
+        for method in ("FOO", "get"):
+            assert client.ask(path, method).status == 501
         assert client.ask(f"http://127.0.0.1:1{path}").status == 200, "a whole URI is taken (RFC 9112, 3.2.2)"
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/metrics/", "/Metrics", "/../etc/passwd", "/%2e%2e/etc/passwd", "//etc/passwd",
-                                  "/api/v1/../../metrics", "/.", "*", "/api/v1/snapshot/eth0", "/index.html\\..", "/%00"])  # fmt: skip
+                                  "/api/v1/../../metrics", "/.", "/api/v1/snapshot/eth0", "/index.html\\..", "/%00"])  # fmt: skip
 def test_what_is_not_there(server, path):
     answer = server.get(path)
     assert answer.status == 404 and is_secure(answer)
@@ -72,6 +74,7 @@ def test_page_refers_to_what_there_is(server):
         if tag := file.fields.get("etag"):
             again = server.get(f"/{link}", If_None_Match=tag)
             assert (again.status, again.body, again.fields["etag"]) == (304, b"", tag)
+            assert again.fields["vary"] == file.fields["vary"] == "Accept-Encoding"
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\bstyle=|\bon\w+=", answer.text), "the policy would not let it be"
 
 
@@ -127,69 +130,6 @@ def test_other_protocols_that_are_offered_are_not_taken(server):
         for upgrade in ("h2c", "websocket"):
             answer = client.ask("/healthz", Connection="Upgrade, HTTP2-Settings", Upgrade=upgrade, HTTP2_Settings="AAMAAABkAARAAAAAAAIAAAAA")
             assert (answer.status, answer.body) == (200, b"ok\n") and "upgrade" not in answer.fields
-
-
-HOST = b"Host: localhost\r\n"
-MALFORMED = {
-    "no host": b"GET / HTTP/1.1\r\n\r\n",
-    "two hosts": b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: b\r\n\r\n",
-    "hostile host": b"GET / HTTP/1.1\r\nHost: <script>alert(1)</script>\r\n\r\n",
-    "length and coding": b"GET / HTTP/1.1\r\n" + HOST + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    "coding and length": b"GET / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n",
-    "two lengths": b"GET / HTTP/1.1\r\n" + HOST + b"Content-Length: 0\r\nContent-Length: 30\r\n\r\n",
-    "list of lengths": b"GET / HTTP/1.1\r\n" + HOST + b"Content-Length: 0, 0\r\n\r\n",
-    "negative length": b"GET / HTTP/1.1\r\n" + HOST + b"Content-Length: -1\r\n\r\n",
-    "hidden coding": b"GET / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding : chunked\r\n\r\n",
-    "folded": b"GET / HTTP/1.1\r\n" + HOST + b"X: a\r\n b\r\n\r\n",
-    "folded coding": b"GET / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding:\r\n chunked\r\n\r\n",
-    "bare line feeds": b"GET / HTTP/1.1\n" + HOST.replace(b"\r", b"") + b"\n",
-    "one bare line feed": b"GET / HTTP/1.1\r\n" + b"Host: localhost\n" + b"\r\n",
-    "bare return": b"GET / HTTP/1.1\r\n" + HOST + b"X: a\rContent-Length: 30\r\n\r\n",
-    "zero": b"GET / HTTP/1.1\r\n" + HOST + b"X: a\0b\r\n\r\n",
-    "blanks": b"GET  /  HTTP/1.1\r\n" + HOST + b"\r\n",
-    "no version": b"GET /\r\n\r\n",
-    "no method": b"/ HTTP/1.1\r\n\r\n",
-    "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-    "garbage": bytes(range(256)),
-    "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-}
-
-
-@pytest.mark.parametrize("name", MALFORMED)
-def test_malformed_requests_are_refused_and_nothing_behind_them_is_answered(server, name):
-    with server.client() as client:
-        client.send(MALFORMED[name] + b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        answer = client.answer()
-        assert answer.status == (505 if name == "HTTP/2" else 400) and is_secure(answer)
-        assert answer.fields["connection"] == "close" and answer.text.strip()
-        assert b"script" not in answer.body
-        assert client.is_closed() and not client.bytes, "the second request may be anybody's"
-    assert server.get("/healthz").status == 200
-
-
-TOO_MUCH = {
-    "long target": (b"GET /" + b"a" * 3000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 414),
-    "many fields": (b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X: a\r\n" * 100 + b"\r\n", 431),
-    "long field": (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 10_000 + b"\r\n\r\n", 431),
-    "endless field": (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 1_000_000, 431),
-    "content": (b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello", 413),
-    "chunks": (b"GET / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 413),
-    "much content": (b"POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000\r\nExpect: 100-continue\r\n\r\n", 405),
-    "a proxy's": (b"CONNECT a:443 HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
-}
-
-
-@pytest.mark.parametrize("name", TOO_MUCH)
-def test_limits(server, name):
-    head, status = TOO_MUCH[name]
-    with server.client() as client:
-        try:
-            client.send(head)
-        except (ConnectionResetError, BrokenPipeError):
-            pass  # it has heard enough
-        assert client.answer().status == status
-        assert client.is_closed() and not client.bytes
-    assert server.get("/healthz").status == 200
 
 
 def asked_as(server: Server, host: str, path="/api/v1/snapshot", url=None):
@@ -293,11 +233,6 @@ def test_stream_tells_what_is_counted(counter, start_server, send, validate):  #
         assert one.is_closed() and server.process.wait(timeout=10) == 0
 
 
-@pytest.mark.parametrize("query", ["interval=0", "interval=0.05", "interval=61", "interval=x", "interval=", "interval=nan"])
-def test_stream_of_a_wrong_interval(server, query):
-    assert server.get(f"/api/v1/stream?{query}").status == 400
-
-
 def test_documents_keep_to_their_schema(counter, start_server, validate):  # noqa: F811
     link = counter()
     name = link.receiver.name
@@ -318,8 +253,9 @@ def test_documents_keep_to_their_schema(counter, start_server, validate):  # noq
     validate(server.get("/api/v1/server").json(), "server")
     assert server.get("/api/v1/history?interface=nothere").json()["interfaces"] == []
     assert len(server.get(f"/api/v1/history?interface={name}&seconds=900&step=60").json()["interfaces"][0]["time"]) <= 2
-    for query in ("seconds=0", "seconds=901", "step=0", "step=61", "step=x", "counters=some"):
-        assert server.get(f"/api/v1/history?{query}").status == 400
+    for query in ("seconds=0", "seconds=901", "step=0", "step=61", "step=x", "counters=some", "step=1&step=x"):
+        refused = server.get(f"/api/v1/history?{query}")
+        assert refused.status == 400 and query.split("=")[0] in refused.text
 
 
 def test_addresses(start_server, netns, tmp_path):  # noqa: F811
@@ -342,13 +278,23 @@ def one_line(result: subprocess.CompletedProcess) -> str:
     return result.stderr
 
 
-def test_wrong_starts_say_why_on_one_line(xdpstat, server, netns, pin_root, make_namespace):
+def test_wrong_starts_say_why_on_one_line(xdpstat, server, netns, pin_root, tmp_path):
     def serve(*words) -> subprocess.CompletedProcess:
         return xdpstat("serve", *words, "--pin-root", pin_root, netns=netns, check=False)
 
     address = server.urls[0].removeprefix("http://").rstrip("/")
     taken = serve("--web.listen-address", address)
     assert taken.returncode == 5 and f"cannot listen on {address}: another process listens there" in one_line(taken)
+    local = tmp_path / "socket"
+    local.write_text("no socket")
+    file = serve("--web.listen-address", f"unix:{local}")
+    assert file.returncode == 5 and f"cannot listen on unix:{local}: a file that is no socket is there" in one_line(file)
+    local.unlink()
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(local))
+        listening.listen()
+        taken = serve("--web.listen-address", f"unix:{local}")
+        assert taken.returncode == 5 and "another process listens there; see which: ss -lxp" in one_line(taken)
     for bad in ("nowhere", "127.0.0.1:99999", "::1:80", "example.com:80", "unix:"):
         wrong = serve("--web.listen-address", bad)
         assert wrong.returncode == 2 and "cannot listen on" in one_line(wrong)
@@ -359,7 +305,8 @@ def test_wrong_starts_say_why_on_one_line(xdpstat, server, netns, pin_root, make
     absent = serve("nothere0", "--attach", "--web.listen-address", "127.0.0.1:0")
     assert absent.returncode == 3 and "nothere0" in one_line(absent)
     assert serve("--attach").returncode == 2
-    assert serve("--web.telemetry-path", "metrics").returncode == 2
+    for path in ("metrics", "/é", "/a b", "/a?b", "/a\x7f"):
+        assert serve("--web.telemetry-path", path).returncode == 2
     for path in ("/", "/api/v1/snapshot", "/app.js", "/healthz"):
         hidden = serve("--web.telemetry-path", path)
         assert hidden.returncode == 2 and "the page or the API is there" in one_line(hidden)

@@ -6,9 +6,11 @@ import os
 import re
 import select
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
+import time
 from pathlib import Path
 
 import network
@@ -191,6 +193,31 @@ def test_a_renewed_certificate_is_taken_without_being_told(start, authority, tmp
     assert serial(server, authority) == now
 
 
+def encrypt(key: Path, old_form: bool) -> None:
+    """With the pass phrase "secret", as PKCS #8 or in the older form that is named after its algorithm."""
+    made = key.with_suffix(".encrypted")
+    Authority.run("ec" if old_form else "pkey", "-in", key, "-aes256", "-passout", "pass:secret", "-out", made)
+    os.replace(made, key)
+
+
+@pytest.mark.parametrize("old_form", [False, True])
+def test_an_encrypted_key_is_refused_and_nobody_is_asked_for_its_pass_phrase(start_server, xdpstat, authority, netns, pin_root, tmp_path, old_form):  # noqa: F811
+    """Standard input is a pipe that nobody writes to: who reads it waits for ever."""
+    config = tmp_path / "web.yml"
+    config.write_text(TLS + "}\n")
+    server = start_server("--web.config.file", config, netns=netns, stdin=subprocess.PIPE)
+    now = serial(server, authority)
+    encrypt(tmp_path / "server.key", old_form)
+    server.process.send_signal(signal.SIGHUP)
+    told = server.process.stderr.readline()
+    assert "it is encrypted, and pass phrases are not supported" in told and "going on with what was read before" in told
+    assert serial(server, authority) == now
+    again = xdpstat.start("serve", "--web.config.file", config, "--pin-root", pin_root, netns=netns, stdin=subprocess.PIPE)
+    assert again.wait(timeout=10) == 2
+    (line,) = again.stderr.readlines()
+    assert "it is encrypted" in line and f"openssl pkey -in {tmp_path}/server.key -out NEW" in line
+
+
 def test_an_expired_certificate_is_told_of(start, authority):
     authority.issue("server", days=-1)
     server = start(TLS + "}\n")
@@ -266,9 +293,24 @@ def test_passwords_do_not_hold_others_up(start, bcrypt_hash):
             guesser.socket.close()
 
 
-def test_users_are_read_again(start, bcrypt_hash, tmp_path):
-    import signal
+def test_the_end_does_not_wait_for_passwords(start):
+    """Of the highest cost that is taken: seconds for each guess, of which several wait for the first."""
+    server = start("basic_auth_users: {dear: $2y$16$X0h1gDsPszWURQaxFh.zoubFi6DXncSjhoQNJgRrnGs7EsimhC7zG}\n")
+    guessers = [server.client(timeout=60) for _ in range(17)]
+    try:
+        for number, guesser in enumerate(guessers):
+            guesser.send(f"GET / HTTP/1.1\r\nHost: localhost\r\nAuthorization: {basic('dear', str(number))}\r\n\r\n".encode())
+        # The one too many hears so once the others wait, or one of them is compared already.
+        assert select.select([guesser.socket for guesser in guessers], [], [], 60)[0]
+        began = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - began < 5, "two seconds are given to answers under way"
+    finally:
+        for guesser in guessers:
+            guesser.socket.close()
 
+
+def test_users_are_read_again(start, bcrypt_hash, tmp_path):
     server = start(f"basic_auth_users: {{alice: '{bcrypt_hash}'}}\n")
     assert server.get("/healthz", Authorization=basic("alice", "secret")).status == 200
     (tmp_path / "web.yml").write_text(f"basic_auth_users: {{bob: '{bcrypt_hash}'}}\n")
@@ -292,17 +334,49 @@ WRONG = {
     "not YAML": ("a: [\n", ":2"),
     "no map": ("- a\n", ":1:"),
     "a section that is none": ("tls_server_config: 5\n", ":1: tls_server_config is no map"),
-    "no key": ("tls_server_config: {cert_file: server.crt}\n", "needs cert_file and key_file"),
-    "no such file": ("tls_server_config: {cert_file: nothere.crt, key_file: server.key}\n", "nothere.crt: No such file"),
-    "no certificate": ("tls_server_config: {cert_file: web.yml, key_file: server.key}\n", "cannot use the certificate"),
-    "another key": ("tls_server_config: {cert_file: server.crt, key_file: other.key}\n", "cannot use the private key"),
+    "no key": ("tls_server_config:\n  cert_file: server.crt\n", ":2: tls_server_config.key_file is missing: TLS needs cert_file and key_file"),
+    "no file": ("tls_server_config:\n  key_file: server.key\n  cert_file:\n", ":3: tls_server_config.cert_file has no value"),
+    "no such file": ("tls_server_config: {cert_file: nothere.crt, key_file: server.key}\n",
+                     ":1: tls_server_config.cert_file: {}/nothere.crt: No such file or directory"),
+    "no such key": ("tls_server_config:\n  cert_file: server.crt\n  key_file: nothere.key\n",
+                    ":3: tls_server_config.key_file: {}/nothere.key: No such file or directory"),
+    "no such authority": (TLS + ",\n  client_auth_type: VerifyClientCertIfGiven,\n  client_ca_file: nothere.crt}\n",
+                          ":3: tls_server_config.client_ca_file: {}/nothere.crt: No such file or directory"),
+    "no certificate": ("tls_server_config: {cert_file: web.yml, key_file: server.key}\n",
+                       ":1: tls_server_config.cert_file: {}/web.yml: it holds no certificate in PEM format"),
+    "no certificate of an authority": (TLS + ", client_auth_type: VerifyClientCertIfGiven, client_ca_file: server.key}\n",
+                                       ":1: tls_server_config.client_ca_file: {}/server.key: it holds no certificate in PEM format"),
+    "swapped": ("tls_server_config:\n  cert_file: server.key\n  key_file: server.crt\n",
+                ":2: tls_server_config.cert_file: {}/server.key: it holds no certificate in PEM format"),
+    "twice the certificate": ("tls_server_config:\n  cert_file: server.crt\n  key_file: server.crt\n",
+                              ":3: tls_server_config.key_file: {}/server.crt: it holds no private key in PEM format"),
+    "DER certificate": ("tls_server_config: {cert_file: server.crt.der, key_file: server.key}\n",
+                        ":1: tls_server_config.cert_file: {}/server.crt.der: it holds no certificate in PEM format"),
+    "DER key": ("tls_server_config: {cert_file: server.crt, key_file: server.key.der}\n",
+                ":1: tls_server_config.key_file: {}/server.key.der: it holds no private key in PEM format"),
+    "another key": ("tls_server_config:\n  cert_file: server.crt\n  key_file: other.key\n",
+                    ":3: tls_server_config.key_file: {}/other.key: it is not the key of {}/server.crt"),
+    "key of another kind": ("tls_server_config: {cert_file: server.crt, key_file: rsa.key}\n",
+                            ":1: tls_server_config.key_file: {}/rsa.key: it is not the key of {}/server.crt"),
     "version": (TLS + ", min_version: TLS9}\n", "tls_server_config.min_version is TLS9"),
-    "version order": (TLS + ", min_version: TLS13, max_version: TLS12}\n", "min_version is above max_version"),
+    "version order": (TLS + ",\n  max_version: TLS12,\n  min_version: TLS13}\n", ":3: tls_server_config.min_version is above max_version"),
+    "highest version": (TLS + ",\n  max_version: TLS11}\n", ":2: tls_server_config.max_version is below min_version"),
     "cipher": (TLS + ", cipher_suites: [ROT13]}\n", "cipher_suites is ROT13"),
+    "cipher that is no list": (TLS + ",\n  cipher_suites: TLS_AES_128_GCM_SHA256}\n", ":2: tls_server_config.cipher_suites is no list"),
+    "curve that is no list": (TLS + ",\n  curve_preferences: CurveP256}\n", ":2: tls_server_config.curve_preferences is no list"),
+    "name that is no list": (TLS + ",\n  client_allowed_sans: a}\n", ":2: tls_server_config.client_allowed_sans has a value of the wrong kind"),
     "client auth": (TLS + ", client_auth_type: Perhaps}\n", "client_auth_type is Perhaps"),
-    "no authority": (TLS + ", client_auth_type: RequireAndVerifyClientCert}\n", "client_auth_type needs client_ca_file"),
-    "needless authority": (TLS + ", client_ca_file: ca.crt}\n", "needs a client_auth_type that verifies"),
+    "no authority": (TLS + ",\n  client_auth_type: RequireAndVerifyClientCert}\n", ":2: tls_server_config.client_auth_type needs client_ca_file"),
+    "needless authority": (TLS + ",\n  client_ca_file: ca.crt}\n", ":2: tls_server_config.client_ca_file needs a client_auth_type that verifies"),
+    "no users": ("basic_auth_users:\n", ":1: basic_auth_users has no value"),
+    "empty users": ("basic_auth_users: {}\n", ":1: basic_auth_users names nobody"),
+    "no TLS": ("http_server_config: {http2: false}\ntls_server_config:\n", ":2: tls_server_config has no value"),
+    "empty TLS": ("tls_server_config: {}\n", ":1: tls_server_config.cert_file is missing"),
+    "second document": ("http_server_config: {http2: false}\n---\ntls_server_config: {}\n", ":3: a second document begins"),
+    "no header": ("http_server_config:\n  headers:\n    X-Frame-Options:\n", ":3: header X-Frame-Options has no value"),
     "plain password": ("basic_auth_users: {alice: secret}\n", ":1: basic_auth_users.alice is no bcrypt hash"),
+    "dear password": ("basic_auth_users:\n  alice: $2y$17$X0h1gDsPszWURQaxFh.zoubFi6DXncSjhoQNJgRrnGs7EsimhC7zG\n",
+                      ":2: basic_auth_users.alice has the cost 17, and at most 16 is taken"),
     "kind": ("http_server_config: {http2: perhaps}\n", "http_server_config.http2 has a value of the wrong kind"),
     "header": ("http_server_config: {headers: {Set-Cookie: a}}\n", "header Set-Cookie cannot be set"),
     "header's lines": ('http_server_config: {headers: {X-Frame-Options: "a\\r\\nb: c"}}\n', "has control characters"),
@@ -313,11 +387,14 @@ WRONG = {
 @pytest.mark.parametrize("name", WRONG)
 def test_wrong_files_say_where(xdpstat, authority, netns, pin_root, tmp_path, name):
     authority.issue("other")
+    for kind, file in (("x509", "server.crt"), ("pkey", "server.key")):
+        authority.run(kind, "-in", tmp_path / file, "-outform", "DER", "-out", tmp_path / f"{file}.der")
+    authority.run("genrsa", "-out", tmp_path / "rsa.key", "2048")
     text, what = WRONG[name]
     (tmp_path / "web.yml").write_text(text)
     result = xdpstat("serve", "--web.config.file", tmp_path / "web.yml", "--pin-root", pin_root, netns=netns, check=False)
-    assert result.returncode in (2, 3) and what in result.stderr, result.stderr
-    assert result.stderr.startswith("xdpstat: cannot use ") and result.stderr.count("\n") == 1
+    assert result.returncode in (2, 3) and what.replace("{}", str(tmp_path)) in result.stderr, result.stderr
+    assert result.stderr.startswith(f"xdpstat: cannot use the web configuration {tmp_path}/web.yml:") and result.stderr.count("\n") == 1
 
 
 def test_files_that_cannot_be_read(xdpstat, netns, pin_root, tmp_path):
@@ -329,7 +406,7 @@ def test_files_that_cannot_be_read(xdpstat, netns, pin_root, tmp_path):
     (tmp_path / "no.pem").write_text("this is no certificate\n")
     (tmp_path / "tls.yml").write_text("tls_server_config: {cert_file: no.pem, key_file: no.pem}\n")
     no_pem = serve(tmp_path / "tls.yml")
-    assert no_pem.returncode == 2 and "it holds none in PEM format" in no_pem.stderr
+    assert no_pem.returncode == 2 and "tls.yml:1: tls_server_config.cert_file: " in no_pem.stderr and "it holds no certificate in PEM format" in no_pem.stderr
     secret = tmp_path / "secret.yml"
     secret.write_text("")
     secret.chmod(0)

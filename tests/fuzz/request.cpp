@@ -34,12 +34,16 @@ void run(Input input)
         check(fault || !early, "what is right as a whole is right from its beginning on");
     }
 
+    check_fault(what_is_too_long(text));
+
     (void)choose_format(text);
     (void)takes_gzip(text);
     (void)matches_tag(text, "\"a\"");
     check(matches_tag("\"b\", \"a\"", "\"a\""), "a tag that is named is found");
     for (const std::string& value : query_values(text, "interface"))
         check(value.size() <= text.size(), "what is decoded is no longer");
+    if (const auto wrong = query_fault(text, {}))
+        check(!wrong->empty(), "what is wrong with a query is said");
     if (const auto number = query_number(text, "step", 1, 60, 5))
         check(*number >= 1 && *number <= 60, "a number is within its bounds");
 }

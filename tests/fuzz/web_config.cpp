@@ -23,7 +23,8 @@ void run(Input input)
         return;
     }
     for (const auto& [name, hash] : config->users)
-        check(is_bcrypt(hash), "no password without a hash");
+        check(is_bcrypt(hash) && bcrypt_cost(hash) <= most_bcrypt_cost,
+              "no password without a hash, and none that takes minutes");
     if (config->tls)
         check(config->tls->min_version <= config->tls->max_version, "some version of TLS is allowed");
 }

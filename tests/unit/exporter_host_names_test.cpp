@@ -51,6 +51,15 @@ TEST(HostNames, WhatIsNoNameIsToldOf)
     }
 }
 
+TEST(HostNames, HaveAPortThatThereCanBe)
+{
+    for (const char* text : {"", "a", "a:", "a:0", "a:65535", "[::1]", "[::1]:", "[::1]:80", "192.0.2.1:1"})
+        EXPECT_TRUE(is_host_and_port(text)) << text;
+    for (const char* text : {"a:65536", "localhost:99999999", "a:-1", "a:+1", "a:1x", "a:b", "a:1:2", "::1",
+                             "[::1", "[::1]80", "[::1]:65536", "[::1]:x", "a:99999999999999999999"})
+        EXPECT_FALSE(is_host_and_port(text)) << text;
+}
+
 TEST(HostNames, AWholeUriSaysTheHostItself)
 {
     EXPECT_EQ(host_of("/metrics", "a"), "a");
@@ -61,6 +70,9 @@ TEST(HostNames, AWholeUriSaysTheHostItself)
     EXPECT_EQ(host_of("http://b?c/d", "localhost"), "b");
     EXPECT_EQ(host_of("http://localhost@b/", "localhost"), "b");
     EXPECT_EQ(host_of("http://[::1]:1/", "b"), "[::1]:1");
+    EXPECT_EQ(scheme_of("https://a/"), "https");
+    EXPECT_EQ(scheme_of("/?to=http://b/"), "");
+    EXPECT_EQ(scheme_of("*"), "");
 }
 
 } // namespace

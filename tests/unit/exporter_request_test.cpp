@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <array>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -83,6 +84,20 @@ TEST(Query, Numbers)
         EXPECT_EQ(query_number(bad, "step", 1, 60, 1), std::nullopt) << bad;
 }
 
+TEST(Query, SaysWhichParameterIsWrong)
+{
+    constexpr std::array<std::string_view, 2> known{"interface", "step"};
+    for (const char* right : {"", "step=1", "interface=a&interface=b&step=", "&&step=1&"})
+        EXPECT_EQ(query_fault(right, known), std::nullopt) << right;
+    EXPECT_EQ(query_fault("step=1&since=abc", known),
+              "there is no parameter since here; there are: interface, step");
+    EXPECT_EQ(query_fault("interface=nope", {}), "there is no parameter interface here, and no other");
+    EXPECT_EQ(query_fault("step", known), "the parameter step has no value");
+    EXPECT_THAT(query_fault("<script>=1", known), testing::Optional(testing::Not(testing::HasSubstr("<"))));
+    EXPECT_THAT(query_fault("=1", known), testing::Optional(testing::HasSubstr("not known")));
+    EXPECT_EQ(query_number("step=5&step=6", "step", 1, 60, 1), std::nullopt);
+}
+
 unsigned status_of(const std::string& head)
 {
     const auto fault = check_head(head);
@@ -101,6 +116,11 @@ TEST(RequestHead, TakesWhatIsWellFormed)
              "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
              "GET / HTTP/1.1\r\nHost: a\r\nX-Text: \t caf\xc3\xa9\t\r\n\r\n",
              "GET / HTTP/1.1\r\nHost:\r\n\r\n",
+             "GET / HTTP/1.2\r\nHost: a\r\n\r\n",
+             "GET / HTTP/1.1\r\nHost: a:65535\r\n\r\n",
+             "GET HTTPS://a:1/ HTTP/1.1\r\nHost: a\r\n\r\n",
+             "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \t Chunked\r\n\r\n",
+             "FOO / HTTP/1.1\r\nHost: a\r\n\r\n",
          })
         EXPECT_EQ(status_of(head), 0U) << head;
 }
@@ -141,10 +161,24 @@ TEST(RequestHead, RefusesWhatIsNot)
              "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n",            //
              "POST / HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n\r\n",                                 //
              "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n\r\n",
-             "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", // not of this version
+             "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",                  // not of this version
+             "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n",          // has no end
+             "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, gzip\r\n\r\n", //
+             "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n\r\n",               //
+             "GET / HTTP/1.2\r\n\r\n",                                                 // no Host
+             "GET / HTTP/1.x\r\nHost: a\r\n\r\n",                                      // no version
+             "GET * HTTP/1.1\r\nHost: a\r\n\r\n",                                      // of OPTIONS alone
+             "GET ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n",                               // another scheme
+             "GET a/http://a/ HTTP/1.1\r\nHost: a\r\n\r\n",                            //
+             "GET http:///metrics HTTP/1.1\r\nHost: a\r\n\r\n",                        // no host
+             "GET http://a:65536/ HTTP/1.1\r\nHost: a\r\n\r\n",                        // no port
+             "GET / HTTP/1.1\r\nHost: a:99999999\r\n\r\n",                             //
+             "GET / HTTP/1.1\r\nHost: a:b\r\n\r\n",                                    //
          })
         EXPECT_EQ(status_of(head), 400U) << head;
     EXPECT_EQ(status_of("GET / HTTP/2.0\r\nHost: a\r\n\r\n"), 505U);
+    EXPECT_EQ(status_of("GET / HTTP/0.9\r\nHost: a\r\n\r\n"), 505U);
+    EXPECT_EQ(status_of("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"), 501U);
     EXPECT_EQ(status_of("GET /" + std::string(most_target_bytes, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n"),
               414U);
     std::string many = "GET / HTTP/1.1\r\nHost: a\r\n";
@@ -152,6 +186,17 @@ TEST(RequestHead, RefusesWhatIsNot)
         many += "X: a\r\n";
     EXPECT_EQ(status_of(many + "\r\n"), 431U);
     EXPECT_EQ(status_of(std::string("GET / HTTP/1.1\r\nHost: a\r\nX: ") + '\0' + "\r\n\r\n"), 400U);
+}
+
+TEST(RequestHead, SaysWhatIsTooLong)
+{
+    const std::string many(most_head_bytes, 'a');
+    const std::string line = "GET / HTTP/1.1\r\n";
+    EXPECT_EQ(what_is_too_long("GET /" + many).status, 414U);
+    EXPECT_EQ(what_is_too_long("GET /" + many + " HTTP/1.1\r\nHost: a\r\n").status, 414U);
+    EXPECT_EQ(what_is_too_long(line + "Host: a\r\nX: " + many).status, 431U);
+    EXPECT_EQ(what_is_too_long("nonsense\r\n" + many).status, 400U);
+    EXPECT_EQ(what_is_too_long(many).status, 400U);
 }
 
 TEST(RequestHead, RefusesWhatCannotBeARequestAtItsBeginning)
